@@ -1,0 +1,7618 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pario.h: many HTTP/1.1 requests at once, on the executor of your choice.
+ *
+ * One header for Linux, no dependency beyond libc. Requests are submitted, and
+ * come back in the order of their completion; whether they run one after another,
+ * on a pool of threads, on fibers or on one epoll loop is one word in the
+ * configuration, and the code around it does not change. A memory sampler in the
+ * same header shows what each choice costs.
+ *
+ * Quick start: in exactly one source file
+ *
+ *     #define PARIO_IMPLEMENTATION
+ *     #include "pario.h"
+ *
+ * and in all others just the include. Compile with gcc or clang, as C (gnu11 or
+ * later) or C++ (17 or later), and link with -pthread.
+ *
+ * ```c
+ * #include <stdio.h>
+ * #define PARIO_IMPLEMENTATION
+ * #include "pario.h"
+ *
+ * int main(void)
+ * {
+ *     const char   *urls[] = { "http://127.0.0.1:8080/a", "http://127.0.0.1:8080/b" };
+ *     pario_config  config = { .executor = PARIO_EPOLL, .concurrency = 100 };
+ *     pario_client *client;
+ *     if (pario_open(&config, &client) != PARIO_OK) {
+ *         return 1;
+ *     }
+ *     for (size_t i = 0; i < 2; i++) {
+ *         pario_request request = { .url = urls[i], .tag = i };
+ *         pario_error   error = pario_submit(client, &request);
+ *         if (error != PARIO_OK) {
+ *             fprintf(stderr, "%s: %s\n", urls[i], pario_error_text(error));
+ *         }
+ *     }
+ *     pario_response response;
+ *     while (pario_next(client, &response, PARIO_UNLIMITED) == PARIO_OK) {
+ *         char line[PARIO_LINE_SIZE];
+ *         pario_describe(&response, line, sizeof line);
+ *         printf("%s: %s, %zu bytes\n", urls[response.tag], line, response.body_size);
+ *         pario_response_free(&response);
+ *     }
+ *     pario_close(client);
+ *     return 0;
+ * }
+ * ```
+ *
+ * TABLE OF CONTENTS (search for the tag)
+ *
+ *     >>manual     the rules of the house: time, ownership, threads, errors
+ *     >>limits     every limit and its default
+ *     >>api        types and functions
+ *     >>bytes  >>url  >>head  >>body  >>request  >>exchange      the core: pure functions
+ *     >>memory                                                   /proc readers, the sampler
+ *     >>transport  >>resolver  >>pool  >>deadlines               sockets, names, clocks
+ *     >>executors  >>client                                      four ways to wait, the API
+ *
+ * >>manual
+ *
+ * Zero is a default. Every struct that goes in may be zero-initialised; a member
+ * that is 0 takes its documented default. Where "none" or "no limit" must be said
+ * apart from the default, say PARIO_OFF or PARIO_UNLIMITED.
+ *
+ * Executors. PARIO_SEQUENTIAL runs one request after another in the caller's thread.
+ * PARIO_THREADS runs each on one of `concurrency` pool threads, created as they are
+ * needed. PARIO_FIBERS gives each a small stack in user space and switches between
+ * them in the caller's thread. PARIO_EPOLL keeps a few hundred bytes for each and no
+ * stack. Except on PARIO_THREADS, work is done inside pario_next and pario_fetch only.
+ *
+ * What comes back. Each request that pario_submit accepted comes back from
+ * pario_next exactly once, with a response or with an error, also when it was
+ * cancelled and when memory ran out. An HTTP status is not an error. A response whose
+ * error is PARIO_OK is complete: a body that stops early is an error, never short.
+ *
+ * Ownership. pario_submit copies what it needs, except the request's body, which must
+ * stay valid and unchanged until the request has come back. What a response points to
+ * belongs to the response, until pario_response_free; it may outlive the client.
+ *
+ * Threads. A client belongs to one thread at a time; different threads use different
+ * clients. pario_wake alone may be called from everywhere, signal handlers included.
+ * On PARIO_THREADS, pario_fetch may be called from any thread.
+ *
+ * Connections are kept and reused per origin. A reused connection that dies before the
+ * first byte of a response is replaced by a fresh one, once, if the method is
+ * idempotent. Anything unexpected retires a connection. Bytes that a server sends unasked between
+ * the last look at an idle connection and the next request cannot be told from the answer to it.
+ *
+ * Time. All intervals are milliseconds, measured times are microseconds, both of
+ * CLOCK_MONOTONIC. A request's clock starts when it leaves the queue, and stands still while it
+ * waits because its host has all the connections that `per_host` allows.
+ *
+ * Names are resolved by getaddrinfo on helper threads, which exist only once a name
+ * had to be resolved; numeric hosts never need them. One lookup serves all requests
+ * that want the same name, and its result is kept for `lookup_cache_ms`.
+ *
+ * Redirects (301, 302, 303, 307, 308) are followed when `redirects` says how many.
+ * A 303, and a 301 or 302 after a POST, goes on as a GET without the body. Credentials,
+ * Authorization, Cookie and Proxy-Authorization stay behind when the origin changes.
+ *
+ * Out of scope: TLS of its own, HTTP/2, content codings, cookies, caches.
+ *
+ * Switches, to be defined before the implementation is included:
+ *
+ *     PARIO_MALLOC(size), PARIO_REALLOC(pointer, size), PARIO_FREE(pointer)
+ *                      your allocator, all three or none; called from several threads
+ *     PARIO_STATIC     everything has internal linkage
+ *     PARIO_NO_FIBERS  leave the fibers out (the default where ucontext is missing)
+ *     PARIO_SECTIONS   for analyzers, not a feature: compile only the first N sections
+ *                      of the implementation (1 bytes, 2 url, 3 head, 4 body, 5 request,
+ *                      6 exchange, 7 memory, 8 transport, 9 resolver, 10 pool,
+ *                      11 deadlines, 12 executors, 13 client)
+ *     PARIO_NO_MEMCHR  for provers, not a feature: loops in the place of memchr and of words
+ */
+#ifndef PARIO_H
+#define PARIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PARIO_VERSION_MAJOR 0
+#define PARIO_VERSION_MINOR 1
+#define PARIO_VERSION_PATCH 0
+#define PARIO_VERSION_HEX 0x000100
+#define PARIO_VERSION "0.1.0"
+
+/* >>limits
+ *
+ * What a zero in pario_config or pario_request stands for.
+ */
+#define PARIO_DEFAULT_CONCURRENCY 100            /* requests in flight */
+#define PARIO_DEFAULT_QUEUE 65536                /* requests waiting for their turn */
+#define PARIO_DEFAULT_CONNECT_MS 10000           /* lookup and connect, all addresses */
+#define PARIO_DEFAULT_PROGRESS_MS 30000          /* without a byte either way */
+#define PARIO_DEFAULT_TOTAL_MS 300000            /* from the queue to the last byte */
+#define PARIO_DEFAULT_IDLE_MS 60000              /* a connection kept without a request */
+#define PARIO_DEFAULT_LOOKUP_CACHE_MS 60000      /* a resolved name */
+#define PARIO_DEFAULT_HEAD_BYTES 65536           /* status line and fields together */
+#define PARIO_DEFAULT_FIELDS 128                 /* header fields; as many trailer fields */
+#define PARIO_DEFAULT_BODY_BYTES 16777216        /* content kept in memory */
+#define PARIO_DEFAULT_INTERIM 16                 /* 1xx responses before the final one */
+#define PARIO_DEFAULT_CHUNK_EXTENSION_BYTES 4096 /* all chunk extensions of a response */
+#define PARIO_DEFAULT_TRAILER_BYTES 8192         /* trailer section */
+#define PARIO_DEFAULT_STACK_BYTES 65536          /* of a thread or fiber; see pario_config */
+
+/* What cannot be changed by an option. */
+#define PARIO_MAX_URL_BYTES 65535     /* a URL, also one that a redirect leads to */
+#define PARIO_MAX_HOST_BYTES 255      /* a host */
+#define PARIO_MAX_CONCURRENCY 1000000 /* requests in flight */
+#define PARIO_MAX_LOOKUPS 8           /* names being resolved at the same moment */
+#define PARIO_MAX_CACHED_NAMES 4096   /* resolved names kept */
+#define PARIO_LOOKUP_FAILURE_MS 1000  /* for so long a failed lookup is not repeated */
+#define PARIO_LINE_SIZE 256           /* room that pario_describe can use */
+#define PARIO_ADDRESS_SIZE 64         /* room that pario_response_address can use */
+
+#define PARIO_UNLIMITED (-1) /* no limit, where one may be lifted */
+#define PARIO_OFF (-2)       /* none at all, where 0 stands for a default */
+
+/* >>api */
+
+#if defined(__has_attribute)
+#if __has_attribute(warn_unused_result)
+#define PARIO_NODISCARD __attribute__((warn_unused_result))
+#endif
+#if __has_attribute(access)
+#define PARIO_WRITES(pointer, size) __attribute__((access(write_only, pointer, size)))
+#endif
+#endif
+#if !defined(PARIO_NODISCARD)
+#define PARIO_NODISCARD
+#endif
+#if !defined(PARIO_WRITES)
+#define PARIO_WRITES(pointer, size)
+#endif
+
+#if defined(__cplusplus)
+#define PARIO_EXTERN_C_BEGIN extern "C" {
+#define PARIO_EXTERN_C_END }
+#else
+#define PARIO_EXTERN_C_BEGIN
+#define PARIO_EXTERN_C_END
+#endif
+
+#if defined(PARIO_STATIC)
+#define PARIO_API static inline
+#define PARIO_DEF static inline
+#elif defined(__cplusplus)
+#define PARIO_API
+#define PARIO_DEF
+#else
+#define PARIO_API extern
+#define PARIO_DEF
+#endif
+
+/* Every error: its name, its kind of trouble, and a line of text that helps. */
+#define PARIO_ERRORS(X)                                                                            \
+    X(OK, "complete")                                                                              \
+    /* what pario_next answers when it has no response */                                          \
+    X(NOTHING_LEFT, "no request and no task is outstanding")                                       \
+    X(TIME_OVER, "nothing came back within the time that pario_next was given")                    \
+    X(WOKEN, "pario_wake was called")                                                              \
+    /* wrong arguments: found before a byte is sent */                                             \
+    X(ERROR_ARGUMENT, "an argument is NULL that must not be, or a size has no data")               \
+    X(ERROR_CONFIG, "a configuration value is out of its range")                                   \
+    X(ERROR_EXECUTOR, "there is no such executor")                                                 \
+    X(ERROR_NO_FIBERS, "fibers are not compiled in, or this libc has no ucontext")                 \
+    X(ERROR_NO_STACKS, "tasks need stacks: use another executor than epoll")                       \
+    X(ERROR_NO_DESCRIPTOR, "the sequential executor does nothing in the background")               \
+    X(ERROR_IN_TASK, "a task may call pario_fetch, not this")                                      \
+    X(ERROR_URL, "the URL is not an absolute URL as RFC 3986 has it")                              \
+    X(ERROR_URL_TOO_LONG, "the URL or its host is too long")                                       \
+    X(ERROR_URL_BYTE, "the URL holds a byte that must be percent-encoded")                         \
+    X(ERROR_URL_HOST, "the URL's host is empty or malformed")                                      \
+    X(ERROR_URL_PORT, "the URL's port is not a number from 1 to 65535")                            \
+    X(ERROR_SCHEME, "the URL's scheme is neither http nor https")                                  \
+    X(ERROR_NEEDS_TLS, "https needs a TLS transport")                                              \
+    X(ERROR_METHOD, "the method is not a token, or one that this client cannot carry out")         \
+    X(ERROR_FIELD_NAME, "a field name is not a token")                                             \
+    X(ERROR_FIELD_VALUE, "a field value holds a control byte")                                     \
+    X(ERROR_FIELD_RESERVED, "this field is written by the library only")                           \
+    X(ERROR_CREDENTIALS, "the user holds a colon, or the credentials hold a control byte")         \
+    X(ERROR_TOO_LARGE, "the request is larger than memory can hold")                               \
+    X(ERROR_QUEUE_FULL, "as many requests as allowed are waiting: take responses first")           \
+    X(ERROR_UNKNOWN_ID, "no request with this id is outstanding")                                  \
+    /* the machine */                                                                              \
+    X(ERROR_MEMORY, "out of memory")                                                               \
+    X(ERROR_SYSTEM, "a system call failed")                                                        \
+    X(ERROR_THREAD, "a thread could not be started")                                               \
+    X(ERROR_PROCESS, "this process cannot be read")                                                \
+    /* the connection */                                                                           \
+    X(ERROR_CANCELLED, "cancelled")                                                                \
+    X(ERROR_RESOLVE, "the host's name was not resolved")                                           \
+    X(ERROR_CONNECT, "no connection")                                                              \
+    X(ERROR_SEND, "the connection broke while sending")                                            \
+    X(ERROR_RECEIVE, "the connection broke while receiving")                                       \
+    X(ERROR_CONNECT_TIMEOUT, "no connection within the time for it")                               \
+    X(ERROR_PROGRESS_TIMEOUT, "no byte came or went for too long")                                 \
+    X(ERROR_TOTAL_TIMEOUT, "the request took longer than allowed")                                 \
+    /* the head, RFC 9112 sections 2 to 5 */                                                       \
+    X(ERROR_EMPTY_REPLY, "the server closed the connection without a reply")                       \
+    X(ERROR_HEAD_TRUNCATED, "the reply ended within its head")                                     \
+    X(ERROR_STATUS_LINE, "the reply does not begin with a status line")                            \
+    X(ERROR_VERSION, "the reply is of another version than HTTP/1")                                \
+    X(ERROR_FIELD_LINE, "a field line of the reply is malformed")                                  \
+    X(ERROR_HEAD_TOO_LARGE, "the reply's head is larger than allowed")                             \
+    X(ERROR_TOO_MANY_FIELDS, "the reply has more fields than allowed")                             \
+    X(ERROR_TOO_MANY_INTERIM, "the reply has more interim responses than allowed")                 \
+    X(ERROR_UPGRADE, "the server switches to a protocol that nobody asked for")                    \
+    /* framing, RFC 9112 sections 6 and 7 */                                                       \
+    X(ERROR_LENGTH_DUPLICATE, "the reply has more than one Content-Length")                        \
+    X(ERROR_LENGTH_DIGITS, "the reply's Content-Length is not a number")                           \
+    X(ERROR_LENGTH_OVERFLOW, "the reply's Content-Length is beyond all measure")                   \
+    X(ERROR_TRANSFER_ENCODING, "the reply's Transfer-Encoding is not exactly one chunked")         \
+    X(ERROR_LENGTH_AND_ENCODING, "the reply has both Content-Length and Transfer-Encoding")        \
+    X(ERROR_CHUNK_SIZE, "a chunk's size line is malformed")                                        \
+    X(ERROR_CHUNK_OVERFLOW, "a chunk's size is beyond all measure")                                \
+    X(ERROR_CHUNK_END, "a chunk's data are not followed by a line end")                            \
+    X(ERROR_CHUNK_EXTENSIONS, "the reply has more chunk extensions than allowed")                  \
+    X(ERROR_TRAILER, "a trailer field is malformed")                                               \
+    X(ERROR_TRAILERS_TOO_LARGE, "the reply's trailers are larger than allowed")                    \
+    X(ERROR_BODY_TRUNCATED, "the reply ended within its content")                                  \
+    X(ERROR_BODY_TOO_LARGE, "the reply's content is larger than allowed")                          \
+    /* redirects, RFC 9110 section 15.4 */                                                         \
+    X(ERROR_TOO_MANY_REDIRECTS, "more redirects than allowed")                                     \
+    X(ERROR_REDIRECT_LOOP, "a redirect leads back to where it came from")                          \
+    X(ERROR_REDIRECT_LOCATION, "the redirect's Location is repeated or malformed")                 \
+    X(ERROR_REDIRECT_SCHEME, "the redirect leads to a scheme that is not allowed from here")
+
+typedef enum pario_error {
+#define PARIO_X(name, text) PARIO_##name,
+    PARIO_ERRORS(PARIO_X)
+#undef PARIO_X
+} pario_error;
+
+/* How far a request had come. */
+typedef enum pario_stage {
+    PARIO_STAGE_QUEUE,
+    PARIO_STAGE_RESOLVE,
+    PARIO_STAGE_CONNECT,
+    PARIO_STAGE_TLS,
+    PARIO_STAGE_SEND,
+    PARIO_STAGE_HEAD,
+    PARIO_STAGE_BODY
+} pario_stage;
+
+/* How requests are run; see the manual. */
+typedef enum pario_executor {
+    PARIO_EPOLL,
+    PARIO_SEQUENTIAL,
+    PARIO_THREADS,
+    PARIO_FIBERS
+} pario_executor;
+
+typedef struct pario_client pario_client;
+
+/*
+ * A client's options. 0 is the default of each. U: PARIO_UNLIMITED is allowed,
+ * O: PARIO_OFF is allowed. Other negative values are PARIO_ERROR_CONFIG.
+ */
+typedef struct pario_config {
+    pario_executor executor;
+    int64_t        concurrency;           /* requests in flight; always 1 on PARIO_SEQUENTIAL */
+    int64_t        per_host;              /* of them to one origin; 0: no limit of its own, U */
+    int64_t        queue;                 /* requests waiting, U */
+    int64_t        idle_connections;      /* kept for reuse; 0: as many as concurrency, U, O */
+    int64_t        idle_timeout_ms;       /* and for how long, U */
+    int64_t        connect_timeout_ms;    /* U */
+    int64_t        progress_timeout_ms;   /* U */
+    int64_t        total_timeout_ms;      /* U */
+    int64_t        lookup_cache_ms;       /* U, O */
+    int64_t        head_bytes;            /* 16 MiB at most */
+    int64_t        fields;                /* 65,536 at most */
+    int64_t        body_bytes;            /* U */
+    int64_t        interim;               /* U, O */
+    int64_t        chunk_extension_bytes; /* U, O */
+    int64_t        trailer_bytes;         /* 16 MiB at most, O */
+    int64_t        redirects;             /* followed; 0: none, U */
+    /*
+     * The stack of a pool thread or of a fiber, 16 KiB to 1 GiB. The library itself
+     * needs less than 8 KiB of it. The default is small because a thread with a stack
+     * of 8 MiB costs 4 kB of page tables, and one of 64 KiB a thirtieth of that; tasks
+     * (pario_spawn) that call printf or other libraries may need more.
+     */
+    int64_t     stack_bytes;
+    const char *user_agent; /* NULL: "pario/VERSION"; "": none. Copied. */
+} pario_config;
+
+/* A header field to send. A NULL value leaves out the library's own field of that name. */
+typedef struct pario_field {
+    const char *name;
+    const char *value;
+} pario_field;
+
+/* A request. Only the URL must be given; 0 is the default of everything else. */
+typedef struct pario_request {
+    const char        *url;    /* absolute; a fragment is never sent */
+    const char        *method; /* NULL: "GET", or "POST" where there is a body */
+    const pario_field *fields; /* sent as they are, after the library's own */
+    size_t             field_count;
+    const void        *body; /* not copied: valid until the request has come back */
+    size_t             body_size;
+    const char        *user;      /* Basic authentication, instead of the URL's userinfo */
+    const char        *password;  /* NULL: "" */
+    size_t             tag;       /* yours: comes back with the response */
+    uint64_t          *id;        /* where to put the request's id for pario_cancel, or NULL */
+    int64_t            redirects; /* followed; 0: as the client, U, O */
+    int64_t            connect_timeout_ms;  /* 0: as the client, U */
+    int64_t            progress_timeout_ms; /* 0: as the client, U */
+    int64_t            total_timeout_ms;    /* 0: as the client, U */
+    int64_t            body_bytes;          /* limit of the response's content, as the client, U */
+} pario_request;
+
+/* Microseconds. Each counts from the moment the request left the queue, except queued_us. */
+typedef struct pario_times {
+    int64_t queued_us;     /* waited in the queue, or for a connection to its host */
+    int64_t resolved_us;   /* the addresses were known; 0 on a reused connection */
+    int64_t connected_us;  /* the connection stood; 0 on a reused connection */
+    int64_t first_byte_us; /* the first byte of the reply came; 0 if none did */
+    int64_t total_us;      /* the request came to its end */
+} pario_times;
+
+/*
+ * What became of a request. Strings end in a NUL. After an error, status, fields and
+ * url say how far it came; there is no content then.
+ */
+typedef struct pario_response {
+    size_t                   tag;
+    uint64_t                 id;
+    pario_error              error;          /* PARIO_OK: the response is complete */
+    pario_stage              stage;          /* where the error happened */
+    int                      system_error;   /* errno of the call that failed, or 0 */
+    int                      resolver_error; /* EAI_ code of getaddrinfo, or 0 */
+    int                      status;         /* 100 to 999; 0: no head came */
+    int                      version;        /* 10 or 11, for HTTP/1.0 and HTTP/1.1 */
+    const char              *reason;         /* "" where there is none */
+    const char              *url;            /* the URL that answered, after redirects */
+    size_t                   field_count;
+    size_t                   trailer_count;
+    const char              *body;       /* the content, never NULL; one NUL follows it */
+    size_t                   body_size;  /* without that NUL */
+    int64_t                  redirects;  /* followed */
+    bool                     reused;     /* the connection had served a request before */
+    uint64_t                 bytes_sent; /* heads and bodies, redirects and replays included */
+    uint64_t                 bytes_received;
+    pario_times              times;
+    struct pario_i_exchange *internal;
+} pario_response;
+
+/* What a client has done so far. */
+typedef struct pario_statistics {
+    uint64_t submitted;   /* accepted by pario_submit or begun by pario_fetch */
+    uint64_t completed;   /* came to their end, whichever */
+    uint64_t failed;      /* of them with an error */
+    uint64_t queued;      /* waiting now */
+    uint64_t running;     /* in flight now */
+    uint64_t tasks;       /* spawned, not ended */
+    uint64_t connections; /* opened */
+    uint64_t reused;      /* requests sent on a connection that had served before */
+    uint64_t idle;        /* connections kept now */
+    uint64_t lookups;     /* getaddrinfo was called so often */
+    uint64_t bytes_sent;
+    uint64_t bytes_received;
+} pario_statistics;
+
+/* A straight-line task: see pario_spawn. */
+typedef void (*pario_task)(pario_client *client, void *argument);
+
+PARIO_EXTERN_C_BEGIN
+
+/*
+ * Opens a client.
+ *
+ * config: NULL or a struct whose zeros are defaults; copied, its strings too.
+ * client: receives the client, or NULL on failure.
+ * Returns PARIO_OK, PARIO_ERROR_ARGUMENT (client is NULL), PARIO_ERROR_EXECUTOR,
+ * PARIO_ERROR_NO_FIBERS, PARIO_ERROR_CONFIG, PARIO_ERROR_FIELD_VALUE (user_agent),
+ * PARIO_ERROR_MEMORY, PARIO_ERROR_SYSTEM (errno says which limit).
+ * The caller closes the client with pario_close. Any thread. Does not block.
+ */
+PARIO_API pario_error pario_open(const pario_config *config, pario_client **client) PARIO_NODISCARD;
+
+/*
+ * Puts a request into the queue.
+ *
+ * client, request: not NULL. The request is copied, all but its body.
+ * Returns PARIO_OK: the request will come back from pario_next, exactly once. Otherwise it will
+ * not: PARIO_ERROR_QUEUE_FULL, PARIO_ERROR_MEMORY, PARIO_ERROR_TOO_LARGE, PARIO_ERROR_THREAD (not
+ * even one), or what is wrong with it: PARIO_ERROR_ARGUMENT, _URL, _URL_TOO_LONG, _URL_BYTE, _URL_HOST, _URL_PORT,
+ * _SCHEME, _NEEDS_TLS, _METHOD, _FIELD_NAME, _FIELD_VALUE, _FIELD_RESERVED, _CREDENTIALS,
+ * _CONFIG (a limit out of its range). Reserved fields: Content-Length, Transfer-Encoding,
+ * Host without a value, Authorization beside credentials.
+ * The client's thread, or a task. Never blocks. RFC 9110 section 9, RFC 9112 section 3.
+ */
+PARIO_API pario_error pario_submit(pario_client *client, const pario_request *request)
+    PARIO_NODISCARD;
+
+/*
+ * Takes the next response, in the order of completion.
+ *
+ * response: receives it; give it back with pario_response_free.
+ * timeout_ms: how long to wait; 0: not at all, PARIO_UNLIMITED: as long as it takes.
+ * Returns PARIO_OK: there is a response, which may carry an error of its own.
+ * PARIO_NOTHING_LEFT: no request and no task is outstanding. PARIO_TIME_OVER.
+ * PARIO_WOKEN: by pario_wake. PARIO_ERROR_ARGUMENT. PARIO_ERROR_IN_TASK: called by a task.
+ * PARIO_ERROR_SYSTEM: waiting failed (errno); nothing is lost, call again.
+ * The client's thread. Blocks until one of these holds.
+ */
+PARIO_API pario_error pario_next(pario_client *client, pario_response *response, int timeout_ms)
+    PARIO_NODISCARD;
+
+/*
+ * Runs one request to its end.
+ *
+ * client: where to run it, or NULL for a client of its own, of defaults.
+ * response: receives what came of it; give it back with pario_response_free also after an
+ * error.
+ * Returns what response->error says, or why the request was refused, as pario_submit does;
+ * of other submitted requests nothing is lost meanwhile.
+ * On PARIO_THREADS any thread, on the others the client's thread, or a task. Blocks the caller; in
+ * a task on fibers only the fiber. It runs where it is called, beside the `concurrency` others.
+ */
+PARIO_API pario_error pario_fetch(pario_client *client, const pario_request *request,
+                                  pario_response *response) PARIO_NODISCARD;
+
+/*
+ * Runs a function that calls pario_fetch as often as it likes, as if each call blocked.
+ *
+ * function(client, argument) runs once, later: on a pool thread (PARIO_THREADS), on a fiber
+ * (PARIO_FIBERS) or inside pario_next (PARIO_SEQUENTIAL). It yields no response of its own;
+ * pario_next answers PARIO_NOTHING_LEFT only when all tasks have ended. Of the functions on
+ * clients a task calls pario_fetch, pario_submit and pario_spawn. It must not throw or longjmp
+ * out. pario_close drops tasks that have not begun and lets the others run to their end.
+ * Returns PARIO_OK, PARIO_ERROR_NO_STACKS (PARIO_EPOLL), PARIO_ERROR_ARGUMENT,
+ * PARIO_ERROR_QUEUE_FULL, PARIO_ERROR_MEMORY, PARIO_ERROR_THREAD (not even one).
+ * The client's thread, or a task. Never blocks.
+ */
+PARIO_API pario_error pario_spawn(pario_client *client, pario_task function, void *argument)
+    PARIO_NODISCARD;
+
+/*
+ * Ends a request early; it comes back as PARIO_ERROR_CANCELLED.
+ *
+ * id: what pario_submit put into *request.id.
+ * Returns PARIO_OK, PARIO_ERROR_UNKNOWN_ID (it has come to its end already, or never was),
+ * PARIO_ERROR_ARGUMENT, PARIO_ERROR_IN_TASK.
+ * The client's thread. Never blocks, also not for a lookup under way.
+ */
+PARIO_API pario_error pario_cancel(pario_client *client, uint64_t id) PARIO_NODISCARD;
+
+/*
+ * A descriptor for somebody else's loop: readable when pario_next with a timeout of 0 has
+ * something to do or to hand out. All timers are inside it.
+ *
+ * fd: receives it; it belongs to the client, and is only to be waited on.
+ * Returns PARIO_OK, PARIO_ERROR_ARGUMENT, PARIO_ERROR_NO_DESCRIPTOR (PARIO_SEQUENTIAL),
+ * PARIO_ERROR_IN_TASK, PARIO_ERROR_SYSTEM (errno).
+ * Call pario_next until it answers PARIO_TIME_OVER or PARIO_NOTHING_LEFT, then wait again.
+ * The client's thread. Does not block.
+ */
+PARIO_API pario_error pario_fd(pario_client *client, int *fd) PARIO_NODISCARD;
+
+/*
+ * Makes a waiting pario_next, or else the next one to wait, return PARIO_WOKEN.
+ *
+ * client: NULL is ignored. From any thread and from signal handlers. Does not block.
+ * Several calls before pario_next looks count as one. errno is kept.
+ */
+PARIO_API void pario_wake(pario_client *client);
+
+/* Reads the counters into *statistics; NULLs are ignored. The client's thread. */
+PARIO_API void pario_stats(pario_client *client, pario_statistics *statistics);
+
+/*
+ * The options in force, with the defaults filled in; NULL for NULL. Valid until pario_close.
+ * PARIO_UNLIMITED and PARIO_OFF stay as they are, so that the result may open another client.
+ */
+PARIO_API const pario_config *pario_config_of(const pario_client *client);
+
+/*
+ * Closes a client: connections, threads, queue. What is still outstanding is dropped.
+ *
+ * client: NULL is ignored; and so is a call by one of the client's own tasks. Responses that
+ * were handed out stay valid. The client's thread. Never waits for the network or a lookup,
+ * only for tasks that have begun; their pario_fetch returns PARIO_ERROR_CANCELLED.
+ */
+PARIO_API void pario_close(pario_client *client);
+
+/*
+ * A header field's value by name, case ignored: the one at `index` among those of that name.
+ * Returns NULL where there is none, or an argument is NULL. Valid until pario_response_free.
+ * Surrounding whitespace is removed, line folding has become spaces (RFC 9112 section 5.2).
+ */
+PARIO_API const char *pario_response_field(const pario_response *response, const char *name,
+                                           size_t index);
+
+/* As pario_response_field, among the trailer fields (RFC 9110 section 6.5). */
+PARIO_API const char *pario_response_trailer(const pario_response *response, const char *name,
+                                             size_t index);
+
+/*
+ * All fields in the order they came: 0 to field_count - 1, then the trailers, field_count to
+ * field_count + trailer_count - 1. Returns false, and writes nothing, beyond that or for NULL.
+ */
+PARIO_API bool pario_response_field_at(const pario_response *response, size_t index,
+                                       pario_field *field);
+
+/*
+ * The address that was tried last, or answered, as "192.0.2.1:80" or "[2001:db8::1]:80".
+ * text: receives it, "" where there was none; size: its room, PARIO_ADDRESS_SIZE is enough.
+ */
+PARIO_API void pario_response_address(const pario_response *response, char *text, size_t size)
+    PARIO_WRITES(2, 3);
+
+/*
+ * Gives a response's memory back. NULL, a zeroed struct and a second call are harmless.
+ * Any thread, also after the client was closed.
+ */
+PARIO_API void pario_response_free(pario_response *response);
+
+/*
+ * One line for people: "200 OK", or "connect: no connection: connection refused
+ * (127.0.0.1:81)". No line end, cut to fit; what a server sent is shown without control bytes.
+ * text: receives it and a NUL; size: its room, PARIO_LINE_SIZE is plenty.
+ */
+PARIO_API void pario_describe(const pario_response *response, char *text, size_t size)
+    PARIO_WRITES(2, 3);
+
+/* An error's text, a sentence without its full stop; any value is allowed. Static. */
+PARIO_API const char *pario_error_text(pario_error error);
+
+/* An error's name, "PARIO_ERROR_CONNECT"; any value is allowed. Static. */
+PARIO_API const char *pario_error_name(pario_error error);
+
+/* The memory of a process, in bytes, as the kernel reports it in smaps_rollup and status. */
+typedef struct pario_memory {
+    uint64_t rss_bytes;        /* pages present, shared ones included */
+    uint64_t pss_bytes;        /* each shared page divided by its users */
+    uint64_t private_bytes;    /* present and mapped by this process alone */
+    uint64_t peak_rss_bytes;   /* VmHWM: the largest RSS since exec */
+    uint64_t page_table_bytes; /* VmPTE */
+    uint64_t threads;
+} pario_memory;
+
+/* One line of a series. */
+typedef struct pario_sample {
+    int64_t  time_us; /* since pario_sampler_start */
+    uint64_t rss_bytes;
+    uint64_t pss_bytes;
+    uint64_t private_bytes;
+    uint64_t threads;
+} pario_sample;
+
+/* What a sampler saw. */
+typedef struct pario_series {
+    pario_sample *samples; /* in the order of time */
+    size_t        count;
+    uint64_t      failed;         /* readings that could not be had; not among the samples */
+    uint64_t      peak_rss_bytes; /* VmHWM at the last reading: no peak is missed between two */
+    int64_t       cpu_us;         /* what the sampling thread itself used */
+    uint64_t      own_bytes;      /* the sampler's memory: part of a series of this process */
+} pario_series;
+
+typedef struct pario_sampler pario_sampler;
+
+/*
+ * Reads the memory of a process once.
+ *
+ * pid: 0 for the calling process. memory: receives the figures, zeros on failure.
+ * Returns PARIO_OK, PARIO_ERROR_ARGUMENT, PARIO_ERROR_PROCESS (it is gone, is a zombie or
+ * belongs to somebody else; errno says which). Any thread. Costs some 20 microseconds and
+ * more for large processes, for whose mappings the kernel takes a lock. Allocates nothing.
+ */
+PARIO_API pario_error pario_memory_read(int pid, pario_memory *memory) PARIO_NODISCARD;
+
+/*
+ * Starts a thread that reads a process's memory every interval_ms milliseconds.
+ *
+ * pid: 0 for the calling process. interval_ms: 1 to 3,600,000. sampler: receives it.
+ * When this returns PARIO_OK the first sample has been taken: start the work now.
+ * Returns PARIO_OK, PARIO_ERROR_ARGUMENT, PARIO_ERROR_PROCESS, PARIO_ERROR_MEMORY,
+ * PARIO_ERROR_THREAD. Any thread. The sampler is given back to pario_sampler_stop.
+ */
+PARIO_API pario_error pario_sampler_start(int pid, int interval_ms, pario_sampler **sampler)
+    PARIO_NODISCARD;
+
+/*
+ * Takes one more sample, ends the thread and hands out the series.
+ *
+ * sampler: no longer valid afterwards, whatever is returned; NULL is PARIO_ERROR_ARGUMENT.
+ * series: receives it, to be given to pario_series_free; or NULL, if it is not wanted.
+ * Returns PARIO_OK; PARIO_ERROR_MEMORY if samples had to be left out, the others are there.
+ */
+PARIO_API pario_error pario_sampler_stop(pario_sampler *sampler, pario_series *series)
+    PARIO_NODISCARD;
+
+/* Gives a series' memory back and zeroes it. NULL and a second call are harmless. */
+PARIO_API void pario_series_free(pario_series *series);
+
+PARIO_EXTERN_C_END
+
+#endif /* PARIO_H */
+
+#if defined(PARIO_IMPLEMENTATION) && !defined(PARIO_IMPLEMENTED)
+#define PARIO_IMPLEMENTED
+
+/* Design notes.
+ *
+ * Bytes in, decisions out. The sections up to >>exchange know neither sockets nor clocks: an
+ * exchange is fed with bytes and with the time, and says what it wants next: a connection, to
+ * send, to receive, or nothing more. The executors below differ in how they wait, and in that
+ * alone; what is done between two waits is one function for all of them, pario_i_carry.
+ *
+ * Two system calls a request. A kept connection is registered once, edge-triggered, so a
+ * request is one send and one receive; the loop asks for events once for all that are ready.
+ * A receive that did not fill the buffer has emptied the socket, so no second one asks. The
+ * head to send is written anew from the request when a send has to be taken up again.
+ *
+ * Where a waiting request's bytes are. The exchange, its URL and its connection: two small
+ * blocks. Receive buffer, send buffer and field table belong to the loop. Only a reply that
+ * came in pieces has bytes of its own.
+ *
+ * Why the head is read fast. memchr finds the line ends, names go through a table of character
+ * classes, and values are checked eight bytes at a time.
+ */
+
+#if defined(PARIO_MALLOC) != defined(PARIO_REALLOC) || defined(PARIO_MALLOC) != defined(PARIO_FREE)
+#error "define PARIO_MALLOC, PARIO_REALLOC and PARIO_FREE, all three or none"
+#endif
+
+#if !defined(PARIO_SECTIONS)
+#define PARIO_SECTIONS 13
+#endif
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if !defined(PARIO_MALLOC)
+#define PARIO_MALLOC(size) malloc(size)
+#define PARIO_REALLOC(pointer, size) realloc(pointer, size)
+#define PARIO_FREE(pointer) free(pointer)
+#endif
+
+/* ------------------------------------------------------------------------------------------ */
+/* >>bytes */
+
+typedef struct pario_i_buffer {
+    unsigned char *data;
+    size_t         size;
+    size_t         room;
+} pario_i_buffer;
+
+/* A decimal number's fate. */
+typedef enum pario_i_number {
+    PARIO_I_NUMBER,
+    PARIO_I_NUMBER_MALFORMED,
+    PARIO_I_NUMBER_OVERFLOW
+} pario_i_number;
+
+/* Character classes: bits of pario_i_class. */
+#define PARIO_I_TOKEN 1u     /* tchar, RFC 9110 section 5.6.2 */
+#define PARIO_I_TEXT 2u      /* field-vchar, SP, HTAB, section 5.5 */
+#define PARIO_I_HOST 4u      /* unreserved, sub-delims, RFC 3986 section 2 */
+#define PARIO_I_TARGET 8u    /* pchar, "/", "?", without the percent sign */
+#define PARIO_I_USERINFO 16u /* userinfo, without the percent sign */
+#define PARIO_I_HEX 32u
+#define PARIO_I_DIGIT 64u
+#define PARIO_I_SCHEME 128u
+
+static const unsigned char pario_i_class[256] = {
+    0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+    0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+    0x02, 0x1f, 0x02, 0x03, 0x1f, 0x03, 0x1f, 0x1f, 0x1e, 0x1e, 0x1f, 0x9f, 0x1e, 0x9f, 0x9f, 0x0a,
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x1a, 0x1e, 0x02, 0x1e, 0x02, 0x0a,
+    0x0a, 0xbf, 0xbf, 0xbf, 0xbf, 0xbf, 0xbf, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f,
+    0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x02, 0x02, 0x02, 0x03, 0x1f,
+    0x03, 0xbf, 0xbf, 0xbf, 0xbf, 0xbf, 0xbf, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f,
+    0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x02, 0x03, 0x02, 0x1f, 0x00,
+    0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02,
+    0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02,
+    0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02,
+    0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02,
+    0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02,
+    0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02,
+    0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02,
+    0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02,
+};
+
+/* Whether a byte is of one of the classes. */
+static bool pario_i_is(unsigned char byte, unsigned classes)
+{
+    return (pario_i_class[byte] & classes) != 0;
+}
+
+/* *sum = a + b, or 0 and false where that overflows. */
+static bool pario_i_size_add(size_t a, size_t b, size_t *sum)
+{
+    bool fits = b <= SIZE_MAX - a;
+    *sum = fits ? a + b : 0;
+    return fits;
+}
+
+/* *product = a * b, or 0 and false where that overflows. */
+static bool pario_i_size_multiply(size_t a, size_t b, size_t *product)
+{
+    bool fits = a == 0 || b <= SIZE_MAX / a;
+    *product = fits ? a * b : 0;
+    return fits;
+}
+
+/* The smaller of two sizes. */
+static size_t pario_i_min(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* ASCII lower case; other bytes stay. */
+static unsigned char pario_i_lower(unsigned char byte)
+{
+    unsigned letter = (unsigned)byte - 'A';
+    return (unsigned char)(letter < 26u ? byte + 32u : byte);
+}
+
+/* Index of the first `byte` in s[beg..end), or end. */
+static size_t pario_i_find(const unsigned char *s, size_t beg, size_t end, unsigned char byte)
+{
+#if defined(PARIO_NO_MEMCHR)
+    size_t found = end;
+    for (size_t i = beg; i < end && found == end; i++) {
+        if (s[i] == byte) {
+            found = i;
+        }
+    }
+    return found;
+#else
+    const void *at = beg < end ? memchr(s + beg, byte, end - beg) : NULL;
+    return at != NULL ? (size_t)((const unsigned char *)at - s) : end;
+#endif
+}
+
+/* Whether s[beg..end) is the word, which is in lower case, case ignored. What it can take for a
+ * match by mistake are control bytes, which none of its callers has. */
+static bool pario_i_equals(const unsigned char *s, size_t beg, size_t end, const char *word)
+{
+    size_t i = beg;
+    size_t k = 0;
+    while (i < end && word[k] != '\0' && (s[i] | 0x20u) == (unsigned char)word[k]) {
+        i++;
+        k++;
+    }
+    return i >= end && word[k] == '\0';
+}
+
+/* Whether eight bytes at s hold nothing below a space and no DEL. */
+static bool pario_i_is_plain8(const unsigned char *s)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t       word;
+    memcpy(&word, s, sizeof word);
+    uint64_t del = word ^ (ones * 0x7fu);
+    uint64_t low = (word - ones * 0x20u) & ~word;
+    return ((low | ((del - ones) & ~del)) & (ones * 0x80u)) == 0;
+}
+
+/* Whether s[beg..end) holds nothing but printable bytes, spaces and tabs. Eight bytes at once;
+ * byte by byte where there are fewer, or one that may be a tab. */
+static bool pario_i_is_text(const unsigned char *s, size_t beg, size_t end)
+{
+    size_t i = beg;
+#if !defined(PARIO_NO_MEMCHR)
+    while (end - i >= 8 && pario_i_is_plain8(s + i)) {
+        i += 8;
+    }
+    if (end - i < 8 && end - beg >= 8 && pario_i_is_plain8(s + end - 8)) {
+        i = end;
+    }
+#endif
+    while (i < end && pario_i_is(s[i], PARIO_I_TEXT)) {
+        i++;
+    }
+    return i == end;
+}
+
+/* Reads 1*DIGIT. Leading zeros count for nothing; 10^18 and more is an overflow. */
+static pario_i_number pario_i_decimal(const unsigned char *s, size_t beg, size_t end,
+                                      uint64_t *value)
+{
+    uint64_t number = 0;
+    size_t   first = beg;
+    size_t   i = beg;
+    *value = 0;
+    while (first < end && s[first] == '0') {
+        first++;
+    }
+    while (i < end && pario_i_is(s[i], PARIO_I_DIGIT)) {
+        number = number * 10u + ((uint64_t)s[i] - '0');
+        i++;
+    }
+    if (i < end || beg == end) {
+        return PARIO_I_NUMBER_MALFORMED;
+    }
+    if (end - first > 18) {
+        return PARIO_I_NUMBER_OVERFLOW;
+    }
+    *value = number;
+    return PARIO_I_NUMBER;
+}
+
+/* The value of a hexadecimal digit. */
+static unsigned pario_i_hex_value(unsigned char digit)
+{
+    return pario_i_is(digit, PARIO_I_DIGIT) ? (unsigned)digit - '0'
+                                            : (unsigned)pario_i_lower(digit) - 'a' + 10u;
+}
+
+/* Makes room for `more` bytes and a NUL behind them. False: no memory, nothing has changed. */
+static bool pario_i_buffer_reserve(pario_i_buffer *buffer, size_t more)
+{
+    size_t need;
+    if (!pario_i_size_add(buffer->size, more, &need) || !pario_i_size_add(need, 1, &need)) {
+        return false;
+    }
+    if (buffer->data != NULL && need <= buffer->room) {
+        return true;
+    }
+    size_t room = buffer->room > SIZE_MAX / 2 ? need : buffer->room * 2;
+    room = room < need ? need : room;
+    void *data = PARIO_REALLOC(buffer->data, room);
+    if (data == NULL) {
+        return false;
+    }
+    buffer->data = (unsigned char *)data;
+    buffer->room = room;
+    return true;
+}
+
+/* Doubles an array of *room items of a size, 16 at first; NULL: no memory, it stays as it was. */
+static void *pario_i_grow(void *array, size_t *room, size_t size)
+{
+    size_t items;
+    size_t bytes;
+    void  *grown = NULL;
+    if (pario_i_size_add(*room, *room < 16 ? 16 : *room, &items) &&
+        pario_i_size_multiply(items, size, &bytes) && bytes > 0) {
+        grown = PARIO_REALLOC(array, bytes);
+    }
+    *room = grown != NULL ? items : *room;
+    return grown;
+}
+
+/* Appends size bytes. False: no memory, nothing has changed. */
+static bool pario_i_buffer_append(pario_i_buffer *buffer, const void *bytes, size_t size)
+{
+    if (!pario_i_buffer_reserve(buffer, size)) {
+        return false;
+    }
+    if (size > 0) {
+        memcpy(buffer->data + buffer->size, bytes, size);
+        buffer->size += size;
+    }
+    return true;
+}
+
+/* Gives the memory back; the buffer is empty then. */
+static void pario_i_buffer_free(pario_i_buffer *buffer)
+{
+    PARIO_FREE(buffer->data);
+    memset(buffer, 0, sizeof *buffer);
+}
+
+/* Writes a number in decimal into text[20]; returns how many digits. */
+static size_t pario_i_write_decimal(uint64_t number, char *text)
+{
+    char   digits[20];
+    size_t count = 0;
+    do {
+        digits[count] = (char)('0' + (char)(number % 10u));
+        number /= 10u;
+        count++;
+    } while (number != 0 && count < sizeof digits);
+    for (size_t i = 0; i < count; i++) {
+        text[i] = digits[count - 1 - i];
+    }
+    return count;
+}
+
+#if PARIO_SECTIONS >= 2
+/* ------------------------------------------------------------------------------------------ */
+/* >>url */
+
+/* The parts of an absolute http or https URL, as indexes into its text. */
+typedef struct pario_i_url {
+    uint16_t user_beg; /* userinfo: empty where there is none */
+    uint16_t user_end;
+    uint16_t host_beg; /* without the brackets of an IPv6 literal */
+    uint16_t host_end;
+    uint16_t target_beg; /* path and query */
+    uint16_t target_end;
+    uint16_t port;
+    bool     https;
+    bool     literal; /* the host is an IPv6 literal */
+} pario_i_url;
+
+/* Index of the first byte in s[beg..end) that is not of the classes, percent-encoded octets
+ * passed over; or end. */
+static size_t pario_i_url_span(const unsigned char *s, size_t beg, size_t end, unsigned classes)
+{
+    size_t i = beg;
+    bool   more = true;
+    while (i < end && more) {
+        if (pario_i_is(s[i], classes)) {
+            i++;
+        } else if (s[i] == '%' && end >= 3 && i <= end - 3 && pario_i_is(s[i + 1], PARIO_I_HEX) &&
+                   pario_i_is(s[i + 2], PARIO_I_HEX)) {
+            i += 3;
+        } else {
+            more = false;
+        }
+    }
+    return pario_i_min(i, end);
+}
+
+/* Index of the first of "/", "?" and "#" in s[beg..end), or end. */
+static size_t pario_i_url_authority_end(const unsigned char *s, size_t beg, size_t end)
+{
+    size_t i = beg;
+    while (i < end && s[i] != '/' && s[i] != '?' && s[i] != '#') {
+        i++;
+    }
+    return i;
+}
+
+/* One to three digits without a superfluous zero, at most 255; moves *at behind them. */
+static bool pario_i_url_octet(const unsigned char *s, size_t *at, size_t end)
+{
+    unsigned value = 0;
+    size_t   beg = *at;
+    size_t   i = beg;
+    bool     zero = beg < end && s[beg] == '0';
+    while (i < end && i - beg < 3 && pario_i_is(s[i], PARIO_I_DIGIT)) {
+        value = value * 10u + (unsigned)s[i] - '0';
+        i++;
+    }
+    *at = i;
+    return i > beg && value <= 255u && (i - beg == 1 || !zero);
+}
+
+/* Whether s[beg..end) is four octets with dots between, IPv4address of RFC 3986. */
+static bool pario_i_url_is_ipv4(const unsigned char *s, size_t beg, size_t end)
+{
+    size_t at = beg;
+    bool   good = pario_i_url_octet(s, &at, end);
+    for (unsigned i = 0; i < 3 && good; i++) {
+        good = at < end && s[at] == '.';
+        at++;
+        good = good && pario_i_url_octet(s, &at, end);
+    }
+    return good && at == end;
+}
+
+/* Index behind the hexadecimal digits at the beginning of s[beg..end). */
+static size_t pario_i_url_hex_end(const unsigned char *s, size_t beg, size_t end)
+{
+    size_t i = beg;
+    while (i < end && pario_i_is(s[i], PARIO_I_HEX)) {
+        i++;
+    }
+    return i;
+}
+
+/* Counts the groups of hexadecimal digits with colons between in s[beg..end), in which an IPv4
+ * address counts as two; 9 and more where there is anything else. Nothing at all is no group. */
+static unsigned pario_i_url_groups(const unsigned char *s, size_t beg, size_t end)
+{
+    unsigned groups = beg < end && s[end - 1] == ':' ? 9 : 0;
+    size_t   i = beg;
+    while (i < end && groups < 9) {
+        size_t colon = pario_i_find(s, i, end, ':');
+        size_t digits = pario_i_url_hex_end(s, i, colon);
+        if (colon == end && pario_i_url_is_ipv4(s, i, end)) {
+            groups += 2;
+        } else {
+            groups += digits == colon && colon > i && colon - i <= 4 ? 1u : 9u;
+        }
+        i = colon + 1;
+    }
+    return groups;
+}
+
+/* Whether s[beg..end) is an IPv6address of RFC 3986 section 3.2.2. */
+static bool pario_i_url_is_ipv6(const unsigned char *s, size_t beg, size_t end)
+{
+    size_t gap = beg;
+    while (gap < end && (s[gap] != ':' || gap + 1 >= end || s[gap + 1] != ':')) {
+        gap++;
+    }
+    if (gap == end) {
+        return pario_i_url_groups(s, beg, end) == 8;
+    }
+    /* An IPv4 address may stand at the very end only. */
+    bool dotted = pario_i_find(s, beg, gap, '.') < gap;
+    return !dotted && pario_i_url_groups(s, beg, gap) + pario_i_url_groups(s, gap + 2, end) <= 7;
+}
+
+/* Index behind the scheme that s begins with, RFC 3986 section 3.1; 0: there is none. */
+static size_t pario_i_url_scheme_end(const unsigned char *s, size_t size)
+{
+    size_t end = 0;
+    while (end < size && pario_i_is(s[end], PARIO_I_SCHEME)) {
+        end++;
+    }
+    bool letter = end > 0 && pario_i_lower(s[0]) >= 'a';
+    return letter && end < size && s[end] == ':' ? end : 0;
+}
+
+/* The scheme: sets url->https and *after to the index behind the "://". */
+static pario_error pario_i_url_scheme(const unsigned char *s, size_t size, pario_i_url *url,
+                                      size_t *after)
+{
+    size_t end = pario_i_url_scheme_end(s, size);
+    *after = pario_i_min(end + 3, size);
+    url->https = pario_i_equals(s, 0, end, "https");
+    if (end > 0 && !url->https && !pario_i_equals(s, 0, end, "http")) {
+        return PARIO_ERROR_SCHEME;
+    }
+    bool slashes = end > 0 && size >= 3 && end <= size - 3 && s[end + 1] == '/' &&
+                   s[end + 2] == '/';
+    return slashes ? PARIO_OK : PARIO_ERROR_URL;
+}
+
+/* The port in s[beg..end), which begins with its colon if there is one at all. */
+static pario_error pario_i_url_port(const unsigned char *s, size_t beg, size_t end,
+                                    pario_i_url *url)
+{
+    uint64_t port = url->https ? 443u : 80u;
+    if (beg < end && s[beg] != ':') {
+        return PARIO_ERROR_URL_HOST;
+    }
+    if (beg < end && end - beg > 1 && pario_i_decimal(s, beg + 1, end, &port) != PARIO_I_NUMBER) {
+        return PARIO_ERROR_URL_PORT;
+    }
+    url->port = (uint16_t)(port & 0xffffu);
+    return port >= 1 && port <= 65535u ? PARIO_OK : PARIO_ERROR_URL_PORT;
+}
+
+/* Host and port in s[beg..end). */
+static pario_error pario_i_url_host(const unsigned char *s, size_t beg, size_t end,
+                                    pario_i_url *url)
+{
+    size_t from = beg;
+    size_t to;
+    url->literal = beg < end && s[beg] == '[';
+    if (url->literal) {
+        from = beg + 1;
+        to = pario_i_find(s, from, end, ']');
+        if (to == end || !pario_i_url_is_ipv6(s, from, to)) {
+            return PARIO_ERROR_URL_HOST;
+        }
+    } else {
+        to = beg;
+        while (to < end && pario_i_is(s[to], PARIO_I_HOST)) {
+            to++;
+        }
+    }
+    if (from >= to) {
+        return PARIO_ERROR_URL_HOST;
+    }
+    if (to - from > PARIO_MAX_HOST_BYTES) {
+        return PARIO_ERROR_URL_TOO_LONG;
+    }
+    url->host_beg = (uint16_t)from;
+    url->host_end = (uint16_t)to;
+    return pario_i_url_port(s, url->literal ? to + 1 : to, end, url);
+}
+
+/*
+ * Takes an absolute URL of size bytes apart, RFC 3986 section 3. On PARIO_OK all indexes of
+ * *url are in order and within the size.
+ */
+static pario_error pario_i_url_parse(const unsigned char *s, size_t size, pario_i_url *url)
+{
+    size_t beg;
+    memset(url, 0, sizeof *url);
+    if (size > PARIO_MAX_URL_BYTES) {
+        return PARIO_ERROR_URL_TOO_LONG;
+    }
+    pario_error error = pario_i_url_scheme(s, size, url, &beg);
+    if (error != PARIO_OK) {
+        return error;
+    }
+    size_t end = pario_i_url_authority_end(s, beg, size);
+    size_t at = pario_i_find(s, beg, end, '@');
+    if (at < end) {
+        if (pario_i_url_span(s, beg, at, PARIO_I_USERINFO) < at) {
+            return PARIO_ERROR_URL_BYTE;
+        }
+        url->user_beg = (uint16_t)beg;
+        url->user_end = (uint16_t)at;
+        beg = at + 1;
+    }
+    error = pario_i_url_host(s, beg, end, url);
+    if (error != PARIO_OK) {
+        return error;
+    }
+    size_t hash = pario_i_url_span(s, end, size, PARIO_I_TARGET);
+    url->target_beg = (uint16_t)end;
+    url->target_end = (uint16_t)hash;
+    if (hash < size && s[hash] == '#') {
+        hash = pario_i_url_span(s, hash + 1, size, PARIO_I_TARGET);
+    }
+    return hash == size ? PARIO_OK : PARIO_ERROR_URL_BYTE;
+}
+
+/* Whether two URLs have the same origin, RFC 9110 section 4.3.1. */
+static bool pario_i_url_same_origin(const unsigned char *s, const pario_i_url *a,
+                                    const unsigned char *t, const pario_i_url *b)
+{
+    bool   same = a->https == b->https && a->port == b->port;
+    size_t i = a->host_beg;
+    size_t k = b->host_beg;
+    while (i < a->host_end && k < b->host_end && same) {
+        same = pario_i_lower(s[i]) == pario_i_lower(t[k]);
+        i++;
+        k++;
+    }
+    return same && i == a->host_end && k == b->host_end;
+}
+
+/* Appends s[beg..end); what may not stand in a URL is percent-encoded. */
+static bool pario_i_url_append(pario_i_buffer *out, const unsigned char *s, size_t beg, size_t end)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    bool              good = true;
+    size_t            i = beg;
+    while (i < end && good) {
+        size_t plain = pario_i_url_span(s, i, end, PARIO_I_TARGET);
+        good = pario_i_buffer_append(out, s + i, plain - i);
+        i = plain;
+        if (good && i < end) {
+            char octet[3];
+            octet[0] = '%';
+            octet[1] = hex[(unsigned)s[i] >> 4];
+            octet[2] = hex[(unsigned)s[i] & 15u];
+            good = pario_i_buffer_append(out, octet, 3);
+            i++;
+        }
+    }
+    return good;
+}
+
+/* Takes the last segment off again, but nothing before root. */
+static void pario_i_url_pop(pario_i_buffer *out, size_t root)
+{
+    while (out->size > root && out->data[out->size - 1] != '/') {
+        out->size--;
+    }
+    out->size -= out->size > root ? 1u : 0u;
+}
+
+/* How many dots a segment is made of, if that is all there is to it and they are one or two. */
+static unsigned pario_i_url_dots(const unsigned char *s, size_t beg, size_t end)
+{
+    size_t size = end - beg;
+    bool   dots = (size == 1 || size == 2) && s[beg] == '.' && s[end - 1] == '.';
+    return dots ? (unsigned)size : 0;
+}
+
+/* Appends a segment of a path with its slash, or carries it out if it is "." or "..". */
+static bool pario_i_url_segment(pario_i_buffer *out, size_t root, const unsigned char *s,
+                                size_t beg, size_t end)
+{
+    unsigned dots = pario_i_url_dots(s, beg, end);
+    if (dots == 1) {
+        return true;
+    }
+    if (dots == 2) {
+        pario_i_url_pop(out, root);
+        return true;
+    }
+    return pario_i_buffer_append(out, "/", 1) && pario_i_url_append(out, s, beg, end);
+}
+
+/*
+ * Appends the segments of s[beg..end), which follow a slash, with "." and ".." carried out;
+ * out->size never falls below root. `last` adds the last segment as well, otherwise it is
+ * dropped, as RFC 3986 section 5.2.3 wants it of the base.
+ */
+static bool pario_i_url_segments(pario_i_buffer *out, size_t root, const unsigned char *s,
+                                 size_t beg, size_t end, bool last)
+{
+    bool   good = true;
+    size_t i = beg;
+    size_t slash = pario_i_find(s, i, end, '/');
+    while (slash < end && good) {
+        good = pario_i_url_segment(out, root, s, i, slash);
+        i = slash + 1;
+        slash = pario_i_find(s, i, end, '/');
+    }
+    if (good && last) {
+        bool dots = pario_i_url_dots(s, i, end) > 0;
+        good = pario_i_url_segment(out, root, s, i, end) &&
+               (!dots || pario_i_buffer_append(out, "/", 1));
+    }
+    return good;
+}
+
+/* Where a reference's path, query and fragment end. */
+typedef struct pario_i_reference {
+    size_t path_beg;
+    size_t path_end;
+    size_t query_end;
+    bool   authority; /* it names a host of its own, which begins at authority_beg */
+    size_t authority_beg;
+    size_t scheme_end; /* 0: it has no scheme */
+} pario_i_reference;
+
+/* Takes a reference apart, RFC 3986 section 4.1. Never fails: everything is a reference. */
+static void pario_i_reference_split(const unsigned char *s, size_t size, pario_i_reference *r)
+{
+    memset(r, 0, sizeof *r);
+    r->scheme_end = pario_i_url_scheme_end(s, size);
+    r->path_beg = r->scheme_end > 0 ? r->scheme_end + 1 : 0;
+    size_t beg = r->path_beg;
+    if (size >= 2 && beg <= size - 2 && s[beg] == '/' && s[beg + 1] == '/') {
+        r->authority = true;
+        r->authority_beg = beg + 2;
+        r->path_beg = pario_i_url_authority_end(s, r->authority_beg, size);
+    }
+    r->query_end = pario_i_find(s, r->path_beg, size, '#');
+    r->path_end = pario_i_find(s, r->path_beg, r->query_end, '?');
+}
+
+/* Appends scheme, "://" and authority of the target, without userinfo. */
+static bool pario_i_url_put_authority(pario_i_buffer *out, const unsigned char *base,
+                                      const pario_i_url *url, const unsigned char *s,
+                                      const pario_i_reference *r)
+{
+    const unsigned char *from = base;
+    size_t               scheme_end = url->https ? 5 : 4;
+    size_t               beg = (size_t)url->host_beg - (url->literal ? 1u : 0u);
+    size_t               end = url->target_beg;
+    bool                 good = r->scheme_end > 0 ? pario_i_buffer_append(out, s, r->scheme_end)
+                                                  : pario_i_buffer_append(out, base, scheme_end);
+    if (r->authority) {
+        size_t at = pario_i_find(s, r->authority_beg, r->path_beg, '@');
+        from = s;
+        beg = at < r->path_beg ? at + 1 : r->authority_beg;
+        end = r->path_beg;
+    } else if (r->scheme_end > 0) {
+        beg = end; /* a scheme without a host: found out when the result is parsed */
+    }
+    return good && pario_i_buffer_append(out, "://", 3) &&
+           pario_i_buffer_append(out, from + beg, end - beg);
+}
+
+/* Appends a path and query that come from the base in part, RFC 3986 section 5.2.2. */
+static bool pario_i_url_merge(pario_i_buffer *out, const unsigned char *base,
+                              const pario_i_url *url, const unsigned char *s,
+                              const pario_i_reference *r)
+{
+    size_t root = out->size;
+    size_t path_end = pario_i_find(base, url->target_beg, url->target_end, '?');
+    bool   good = true;
+    if (r->path_beg == r->path_end) {
+        size_t end = r->path_end < r->query_end ? path_end : (size_t)url->target_end;
+        return pario_i_url_append(out, base, url->target_beg, end);
+    }
+    if (url->target_beg < path_end) {
+        good = pario_i_url_segments(out, root, base, (size_t)url->target_beg + 1, path_end, false);
+    }
+    return good && pario_i_url_segments(out, root, s, r->path_beg, r->path_end, true);
+}
+
+/* Appends path and query of the target, RFC 3986 section 5.2.2. */
+static bool pario_i_url_put_target(pario_i_buffer *out, const unsigned char *base,
+                                   const pario_i_url *url, const unsigned char *s,
+                                   const pario_i_reference *r)
+{
+    bool slash = r->path_beg < r->path_end && s[r->path_beg] == '/';
+    bool good;
+    if (slash || r->authority || r->scheme_end > 0) {
+        size_t beg = r->path_beg + (slash ? 1u : 0u);
+        good = pario_i_url_segments(out, out->size, s, beg, r->path_end, true);
+    } else {
+        good = pario_i_url_merge(out, base, url, s, r);
+    }
+    return good && pario_i_url_append(out, s, r->path_end, r->query_end);
+}
+
+/*
+ * Appends to *out the absolute URL that a reference means, seen from a base: RFC 3986 section
+ * 5.2, and the fragment's inheritance of RFC 9110 section 10.2.2. Userinfo is left out, bytes
+ * that should have been percent-encoded are. False: out of memory. What was appended still has
+ * to be parsed: a host that is malformed stays so.
+ */
+static bool pario_i_url_resolve(const unsigned char *base, size_t base_size, const pario_i_url *url,
+                                const unsigned char *s, size_t size, pario_i_buffer *out)
+{
+    pario_i_reference r;
+    pario_i_reference_split(s, size, &r);
+    bool good = pario_i_url_put_authority(out, base, url, s, &r) &&
+                pario_i_url_put_target(out, base, url, s, &r);
+    if (good && r.query_end < size) {
+        good = pario_i_buffer_append(out, "#", 1) &&
+               pario_i_url_append(out, s, r.query_end + 1, size);
+    } else if (good && url->target_end < base_size) {
+        good = pario_i_buffer_append(out, base + url->target_end, base_size - url->target_end);
+    }
+    return good && pario_i_buffer_reserve(out, 0);
+}
+#endif
+
+#if PARIO_SECTIONS >= 3
+/* ------------------------------------------------------------------------------------------ */
+/* >>head */
+
+/* A field's place in the bytes of its head. */
+typedef struct pario_i_field {
+    uint32_t name_beg;
+    uint32_t name_end;
+    uint32_t value_beg; /* without surrounding whitespace */
+    uint32_t value_end;
+} pario_i_field;
+
+typedef enum pario_i_head_phase {
+    PARIO_I_HEAD_STATUS,
+    PARIO_I_HEAD_FIELDS,
+    PARIO_I_HEAD_DONE
+} pario_i_head_phase;
+
+/* Reads a status line and fields, or trailer fields. All indexes count from the head's start. */
+typedef struct pario_i_head {
+    pario_i_field     *fields;
+    size_t             room; /* of fields */
+    uint32_t           count;
+    uint32_t           max_fields;
+    uint32_t           max_bytes;
+    uint32_t           scanned;  /* no line end is between line_beg and here */
+    uint32_t           line_beg; /* when done: the size of the whole head */
+    uint32_t           reason_beg;
+    uint32_t           reason_end;
+    uint16_t           status;
+    uint8_t            version; /* 10 or 11 */
+    pario_i_head_phase phase;
+} pario_i_head;
+
+/* Begins a head; what the field table has of room is used again. */
+static void pario_i_head_begin(pario_i_head *head, pario_i_head_phase phase, uint32_t max_bytes,
+                               uint32_t max_fields)
+{
+    head->count = 0;
+    head->max_fields = max_fields;
+    head->max_bytes = max_bytes;
+    head->scanned = 0;
+    head->line_beg = 0;
+    head->reason_beg = 0;
+    head->reason_end = 0;
+    head->status = 0;
+    head->version = 11;
+    head->phase = phase;
+}
+
+/* Whether what has come of the first line can still become one of HTTP. */
+static bool pario_i_head_plausible(const unsigned char *s, size_t end)
+{
+    return memcmp(s, "HTTP/", pario_i_min(end, 5)) == 0;
+}
+
+/* Whether s begins with "HTTP/1.x NNN" and a space or the end of the line. */
+static bool pario_i_head_is_status_line(const unsigned char *s, size_t end)
+{
+    return end >= 12 && s[6] == '.' && pario_i_is(s[7], PARIO_I_DIGIT) && s[8] == ' ' &&
+           (end == 12 || s[12] == ' ');
+}
+
+/* The status line s[0..end), RFC 9112 section 4. A missing space before no reason is let pass. */
+static pario_error pario_i_head_status_line(pario_i_head *head, const unsigned char *s, size_t end)
+{
+    uint64_t status;
+    if (end < 6 || !pario_i_head_plausible(s, end) || !pario_i_is(s[5], PARIO_I_DIGIT)) {
+        return PARIO_ERROR_STATUS_LINE;
+    }
+    if (s[5] != '1') {
+        return PARIO_ERROR_VERSION;
+    }
+    if (!pario_i_head_is_status_line(s, end) ||
+        pario_i_decimal(s, 9, 12, &status) != PARIO_I_NUMBER || status < 100u) {
+        return PARIO_ERROR_STATUS_LINE;
+    }
+    head->version = s[7] == '0' ? 10 : 11;
+    head->status = (uint16_t)(status & 0xffffu);
+    head->reason_beg = (uint32_t)pario_i_min(13, end);
+    head->reason_end = (uint32_t)end;
+    head->phase = PARIO_I_HEAD_FIELDS;
+    return pario_i_is_text(s, head->reason_beg, end) ? PARIO_OK : PARIO_ERROR_STATUS_LINE;
+}
+
+/* The next free place in the field table, or NULL: no memory. */
+static pario_i_field *pario_i_head_place(pario_i_head *head)
+{
+    if (head->fields == NULL || head->count >= head->room) {
+        void *fields = pario_i_grow(head->fields, &head->room, sizeof *head->fields);
+        if (fields == NULL) {
+            return NULL;
+        }
+        head->fields = (pario_i_field *)fields;
+    }
+    return &head->fields[head->count];
+}
+
+/* Narrows [*beg, *end) by the spaces and tabs at both its ends. */
+static void pario_i_trim(const unsigned char *s, size_t *beg, size_t *end)
+{
+    size_t from = *beg;
+    size_t to = *end;
+    while (from < to && (s[from] == ' ' || s[from] == '\t')) {
+        from++;
+    }
+    while (to > from && (s[to - 1] == ' ' || s[to - 1] == '\t')) {
+        to--;
+    }
+    *beg = from;
+    *end = to;
+}
+
+/* A line that goes on with the value of the field before it: RFC 9112 section 5.2 wants the line
+ * end between to become spaces. */
+static pario_error pario_i_head_fold(pario_i_head *head, unsigned char *s, size_t beg, size_t end)
+{
+    if (head->count == 0 || head->fields == NULL || !pario_i_is_text(s, beg, end)) {
+        return PARIO_ERROR_FIELD_LINE;
+    }
+    pario_i_field *field = &head->fields[head->count - 1];
+    pario_i_trim(s, &beg, &end);
+    if (beg < end) {
+        if (field->value_beg == field->value_end) {
+            field->value_beg = (uint32_t)beg;
+        } else {
+            for (size_t i = field->value_end; i < beg; i++) {
+                s[i] = ' ';
+            }
+        }
+        field->value_end = (uint32_t)end;
+    }
+    return PARIO_OK;
+}
+
+/* A field line s[beg..end) without its line end, RFC 9112 section 5. */
+static pario_error pario_i_head_field_line(pario_i_head *head, const unsigned char *s, size_t beg,
+                                           size_t end)
+{
+    size_t colon = beg;
+    while (colon < end && pario_i_is(s[colon], PARIO_I_TOKEN)) {
+        colon++;
+    }
+    if (colon == beg || colon >= end || s[colon] != ':') {
+        return PARIO_ERROR_FIELD_LINE;
+    }
+    if (head->count >= head->max_fields) {
+        return PARIO_ERROR_TOO_MANY_FIELDS;
+    }
+    pario_i_field *field = pario_i_head_place(head);
+    if (field == NULL) {
+        return PARIO_ERROR_MEMORY;
+    }
+    size_t from = colon + 1;
+    size_t to = end;
+    pario_i_trim(s, &from, &to);
+    field->name_beg = (uint32_t)beg;
+    field->name_end = (uint32_t)colon;
+    field->value_beg = (uint32_t)from;
+    field->value_end = (uint32_t)to;
+    head->count++;
+    return pario_i_is_text(s, from, to) ? PARIO_OK : PARIO_ERROR_FIELD_LINE;
+}
+
+/* A line s[beg..end) without its line end: whatever its first byte says it is. */
+static pario_error pario_i_head_line(pario_i_head *head, unsigned char *s, size_t beg, size_t end)
+{
+    if (head->phase == PARIO_I_HEAD_STATUS) {
+        return pario_i_head_status_line(head, s, end);
+    }
+    if (beg >= end) {
+        head->phase = PARIO_I_HEAD_DONE;
+        return PARIO_OK;
+    }
+    if (s[beg] == ' ' || s[beg] == '\t') {
+        return pario_i_head_fold(head, s, beg, end);
+    }
+    return pario_i_head_field_line(head, s, beg, end);
+}
+
+/*
+ * Reads on in a head of which s[0..size) has come so far. PARIO_OK: head->phase says whether it
+ * is done, and then head->line_beg how long it is. Nothing at or behind `size` is read, line
+ * folding is written over. The verdict does not depend on the pieces in which the bytes came.
+ */
+static pario_error pario_i_head_read(pario_i_head *head, unsigned char *s, size_t size)
+{
+    pario_error error = PARIO_OK;
+    size_t      end = pario_i_min(size, head->max_bytes);
+    while (error == PARIO_OK && head->phase != PARIO_I_HEAD_DONE) {
+        size_t line_end = pario_i_find(s, head->scanned, end, '\n');
+        if (line_end >= end) {
+            if (head->phase == PARIO_I_HEAD_STATUS && !pario_i_head_plausible(s, end)) {
+                return PARIO_ERROR_STATUS_LINE;
+            }
+            head->scanned = (uint32_t)end;
+            return end == head->max_bytes ? PARIO_ERROR_HEAD_TOO_LARGE : PARIO_OK;
+        }
+        size_t beg = head->line_beg;
+        size_t to = line_end > beg && s[line_end - 1] == '\r' ? line_end - 1 : line_end;
+        error = pario_i_head_line(head, s, beg, to);
+        head->line_beg = (uint32_t)(line_end + 1);
+        head->scanned = head->line_beg;
+    }
+    return error;
+}
+
+/* Index of the index-th field of a name, in lower case, or count where there is none. */
+static size_t pario_i_head_lookup(const pario_i_head *head, const unsigned char *s,
+                                  const char *name, size_t index)
+{
+    size_t found = head->count;
+    size_t left = index;
+    for (size_t i = 0; i < head->count && found == head->count; i++) {
+        if (pario_i_equals(s, head->fields[i].name_beg, head->fields[i].name_end, name)) {
+            found = left == 0 ? i : found;
+            left -= left > 0 ? 1u : 0u;
+        }
+    }
+    return found;
+}
+#endif
+
+#if PARIO_SECTIONS >= 4
+/* ------------------------------------------------------------------------------------------ */
+/* >>body */
+
+/* How a response's content is framed, RFC 9112 section 6.3. */
+typedef enum pario_i_framing_kind {
+    PARIO_I_FRAMING_NONE,
+    PARIO_I_FRAMING_LENGTH,
+    PARIO_I_FRAMING_CHUNKED,
+    PARIO_I_FRAMING_CLOSE
+} pario_i_framing_kind;
+
+typedef struct pario_i_framing {
+    pario_i_framing_kind kind;
+    bool                 persistent; /* the connection may serve another request */
+    uint64_t             left;       /* of PARIO_I_FRAMING_LENGTH: bytes to come */
+} pario_i_framing;
+
+/* What the fields say about framing, before it is decided. */
+typedef struct pario_i_framing_fields {
+    unsigned    lengths;
+    unsigned    codings;
+    bool        chunked;
+    bool        close;
+    bool        keep_alive;
+    uint64_t    length;
+    pario_error length_error;
+} pario_i_framing_fields;
+
+/* Notes "close" and "keep-alive" in a Connection field, RFC 9112 section 9.6. */
+static void pario_i_framing_connection(pario_i_framing_fields *fields, const unsigned char *s,
+                                       size_t beg, size_t end)
+{
+    size_t i = beg;
+    while (i < end) {
+        size_t comma = pario_i_find(s, i, end, ',');
+        size_t from = i;
+        size_t to = comma;
+        pario_i_trim(s, &from, &to);
+        fields->close = fields->close || pario_i_equals(s, from, to, "close");
+        fields->keep_alive = fields->keep_alive || pario_i_equals(s, from, to, "keep-alive");
+        i = comma + 1;
+    }
+}
+
+/* Notes a Content-Length, s[beg..end). */
+static void pario_i_framing_length(pario_i_framing_fields *fields, const unsigned char *s,
+                                   size_t beg, size_t end)
+{
+    pario_i_number number = pario_i_decimal(s, beg, end, &fields->length);
+    fields->lengths++;
+    if (number == PARIO_I_NUMBER_OVERFLOW) {
+        fields->length_error = PARIO_ERROR_LENGTH_OVERFLOW;
+    } else if (number == PARIO_I_NUMBER_MALFORMED) {
+        fields->length_error = PARIO_ERROR_LENGTH_DIGITS;
+        fields->lengths += pario_i_find(s, beg, end, ',') < end ? 1u : 0u;
+    } else {
+        fields->length_error = PARIO_OK;
+    }
+}
+
+/* Notes a field's value if it has a say in framing; the name's length tells most others apart. */
+static void pario_i_framing_note(pario_i_framing_fields *fields, const unsigned char *s,
+                                 const pario_i_field *field)
+{
+    size_t beg = field->name_beg;
+    size_t end = field->name_end;
+    switch (end - beg) {
+    case 10:
+        if (pario_i_equals(s, beg, end, "connection")) {
+            pario_i_framing_connection(fields, s, field->value_beg, field->value_end);
+        }
+        break;
+    case 14:
+        if (pario_i_equals(s, beg, end, "content-length")) {
+            pario_i_framing_length(fields, s, field->value_beg, field->value_end);
+        }
+        break;
+    case 17:
+        if (pario_i_equals(s, beg, end, "transfer-encoding")) {
+            fields->codings++;
+            fields->chunked = pario_i_equals(s, field->value_beg, field->value_end, "chunked");
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+/* The steps of RFC 9112 section 6.3 that need the fields, in its order. */
+static pario_error pario_i_framing_judge(const pario_i_framing_fields *fields, unsigned version,
+                                         pario_i_framing *framing)
+{
+    if (fields->codings > 0) {
+        if (fields->lengths > 0) {
+            return PARIO_ERROR_LENGTH_AND_ENCODING;
+        }
+        if (fields->codings > 1 || !fields->chunked || version < 11u) {
+            return PARIO_ERROR_TRANSFER_ENCODING;
+        }
+        framing->kind = PARIO_I_FRAMING_CHUNKED;
+    } else if (fields->lengths > 1) {
+        return PARIO_ERROR_LENGTH_DUPLICATE;
+    } else if (fields->lengths == 1) {
+        framing->kind = PARIO_I_FRAMING_LENGTH;
+        framing->left = fields->length;
+        return fields->length_error;
+    } else {
+        framing->kind = PARIO_I_FRAMING_CLOSE;
+        framing->persistent = false;
+    }
+    return PARIO_OK;
+}
+
+/* Whether the fields announce content. A 204 that does may well send it, and nobody reads it. */
+static bool pario_i_framing_announces(const pario_i_framing_fields *fields)
+{
+    return fields->codings > 0 || fields->lengths > 1 || fields->length > 0 ||
+           fields->length_error != PARIO_OK;
+}
+
+/* Decides how the content of a complete head is framed. `bodiless`: the request was a HEAD. */
+static pario_error pario_i_framing_decide(const pario_i_head *head, const unsigned char *s,
+                                          bool bodiless, pario_i_framing *framing)
+{
+    pario_i_framing_fields fields;
+    memset(&fields, 0, sizeof fields);
+    memset(framing, 0, sizeof *framing);
+    for (size_t i = 0; i < head->count; i++) {
+        pario_i_framing_note(&fields, s, &head->fields[i]);
+    }
+    framing->persistent = !fields.close && (head->version >= 11 || fields.keep_alive);
+    if (bodiless || head->status < 200 || head->status == 204 || head->status == 304) {
+        framing->persistent = framing->persistent &&
+                              (head->status != 204 || !pario_i_framing_announces(&fields));
+        framing->kind = PARIO_I_FRAMING_NONE;
+        return PARIO_OK;
+    }
+    return pario_i_framing_judge(&fields, head->version, framing);
+}
+
+typedef enum pario_i_chunk_phase {
+    PARIO_I_CHUNK_SIZE,
+    PARIO_I_CHUNK_BLANK, /* whitespace before an extension */
+    PARIO_I_CHUNK_EXTENSION,
+    PARIO_I_CHUNK_SIZE_LF,
+    PARIO_I_CHUNK_DATA,
+    PARIO_I_CHUNK_DATA_CR,
+    PARIO_I_CHUNK_DATA_LF,
+    PARIO_I_CHUNK_TRAILER /* the last chunk is over: trailer fields follow */
+} pario_i_chunk_phase;
+
+/* The chunked coding, RFC 9112 section 7.1. */
+typedef struct pario_i_chunked {
+    pario_i_chunk_phase phase;
+    uint32_t            digits;
+    uint64_t            left; /* the size while it is read, then the data to come */
+    uint64_t            extension_bytes;
+    uint64_t            max_extension_bytes;
+} pario_i_chunked;
+
+/* Begins a chunked content. */
+static void pario_i_chunked_begin(pario_i_chunked *chunked, uint64_t max_extension_bytes)
+{
+    memset(chunked, 0, sizeof *chunked);
+    chunked->max_extension_bytes = max_extension_bytes;
+}
+
+/* A byte of a chunk's size, or the first one behind it. */
+static pario_error pario_i_chunked_size(pario_i_chunked *chunked, unsigned char byte)
+{
+    if (pario_i_is(byte, PARIO_I_HEX)) {
+        if (chunked->digits >= 15u) {
+            return PARIO_ERROR_CHUNK_OVERFLOW;
+        }
+        chunked->digits++;
+        chunked->left = (chunked->left << 4) | pario_i_hex_value(byte);
+        return PARIO_OK;
+    }
+    if (chunked->digits == 0) {
+        return PARIO_ERROR_CHUNK_SIZE;
+    }
+    if (byte == '\r') {
+        chunked->phase = PARIO_I_CHUNK_SIZE_LF;
+    } else if (byte == ';') {
+        chunked->phase = PARIO_I_CHUNK_EXTENSION;
+    } else if (byte == ' ' || byte == '\t') {
+        chunked->phase = PARIO_I_CHUNK_BLANK;
+    } else {
+        return PARIO_ERROR_CHUNK_SIZE;
+    }
+    return PARIO_OK;
+}
+
+/* A byte between a chunk's size and its line end. */
+static pario_error pario_i_chunked_extension(pario_i_chunked *chunked, unsigned char byte)
+{
+    chunked->extension_bytes++;
+    if (chunked->extension_bytes > chunked->max_extension_bytes) {
+        return PARIO_ERROR_CHUNK_EXTENSIONS;
+    }
+    if (chunked->phase == PARIO_I_CHUNK_BLANK && byte == ';') {
+        chunked->phase = PARIO_I_CHUNK_EXTENSION;
+    } else if (chunked->phase == PARIO_I_CHUNK_BLANK) {
+        return byte == ' ' || byte == '\t' ? PARIO_OK : PARIO_ERROR_CHUNK_SIZE;
+    } else if (byte == '\r') {
+        chunked->phase = PARIO_I_CHUNK_SIZE_LF;
+    } else if (!pario_i_is(byte, PARIO_I_TEXT)) {
+        return PARIO_ERROR_CHUNK_SIZE;
+    }
+    return PARIO_OK;
+}
+
+/* The line end behind a chunk's size or data, byte by byte. */
+static pario_error pario_i_chunked_line_end(pario_i_chunked *chunked, unsigned char byte)
+{
+    pario_error error = PARIO_ERROR_CHUNK_END;
+    if (chunked->phase == PARIO_I_CHUNK_SIZE_LF) {
+        error = byte == '\n' ? PARIO_OK : PARIO_ERROR_CHUNK_SIZE;
+        chunked->phase = chunked->left > 0 ? PARIO_I_CHUNK_DATA : PARIO_I_CHUNK_TRAILER;
+    } else if (chunked->phase == PARIO_I_CHUNK_DATA_CR) {
+        error = byte == '\r' ? PARIO_OK : PARIO_ERROR_CHUNK_END;
+        chunked->phase = PARIO_I_CHUNK_DATA_LF;
+    } else {
+        error = byte == '\n' ? PARIO_OK : PARIO_ERROR_CHUNK_END;
+        chunked->phase = PARIO_I_CHUNK_SIZE;
+        chunked->digits = 0;
+    }
+    return error;
+}
+
+/* A byte outside of the data. */
+static pario_error pario_i_chunked_byte(pario_i_chunked *chunked, unsigned char byte)
+{
+    pario_error error = PARIO_OK;
+    switch (chunked->phase) {
+    case PARIO_I_CHUNK_SIZE:
+        error = pario_i_chunked_size(chunked, byte);
+        break;
+    case PARIO_I_CHUNK_BLANK:
+    case PARIO_I_CHUNK_EXTENSION:
+        error = pario_i_chunked_extension(chunked, byte);
+        break;
+    case PARIO_I_CHUNK_SIZE_LF:
+    case PARIO_I_CHUNK_DATA_CR:
+    case PARIO_I_CHUNK_DATA_LF:
+        error = pario_i_chunked_line_end(chunked, byte);
+        break;
+    case PARIO_I_CHUNK_DATA:
+    case PARIO_I_CHUNK_TRAILER:
+        break;
+    }
+    return error;
+}
+
+/*
+ * Reads on in s[*at..end) until data are found, the trailers begin, the input is over, or it is
+ * wrong. The data are s[*data_beg..*at), empty in the other cases.
+ */
+static pario_error pario_i_chunked_read(pario_i_chunked *chunked, const unsigned char *s,
+                                        size_t *at, size_t end, size_t *data_beg)
+{
+    pario_error error = PARIO_OK;
+    size_t      i = *at;
+    while (i < end && error == PARIO_OK && chunked->phase != PARIO_I_CHUNK_DATA &&
+           chunked->phase != PARIO_I_CHUNK_TRAILER) {
+        error = pario_i_chunked_byte(chunked, s[i]);
+        i++;
+    }
+    *data_beg = i;
+    if (error == PARIO_OK && i < end && chunked->phase == PARIO_I_CHUNK_DATA) {
+        size_t size = end - i;
+        size = chunked->left < size ? (size_t)chunked->left : size;
+        chunked->left -= size;
+        i += size;
+        if (chunked->left == 0) {
+            chunked->phase = PARIO_I_CHUNK_DATA_CR;
+        }
+    }
+    *at = i;
+    return error;
+}
+#endif
+
+#if PARIO_SECTIONS >= 5
+/* ------------------------------------------------------------------------------------------ */
+/* >>request */
+
+/* Methods by name, and 1 if they are idempotent, RFC 9110 section 9.2.2. */
+#define PARIO_I_METHODS(X)                                                                         \
+    X(GET, 1)                                                                                      \
+    X(HEAD, 1)                                                                                     \
+    X(POST, 0)                                                                                     \
+    X(PUT, 1)                                                                                      \
+    X(DELETE, 1)                                                                                   \
+    X(OPTIONS, 1)                                                                                  \
+    X(PATCH, 0)                                                                                    \
+    X(TRACE, 1)
+
+typedef enum pario_i_method {
+#define PARIO_X(name, idempotent) PARIO_I_##name,
+    PARIO_I_METHODS(PARIO_X)
+#undef PARIO_X
+    PARIO_I_OTHER
+} pario_i_method;
+
+/* Facts about a request: bits of pario_i_order.flags. */
+#define PARIO_I_HAS_CONTENT 1u
+#define PARIO_I_OWN_HOST 2u   /* the user's fields hold a Host */
+#define PARIO_I_OWN_AGENT 4u  /* hold a User-Agent, or want none */
+#define PARIO_I_OWN_ACCEPT 8u /* hold an Accept, or want none */
+#define PARIO_I_CLOSE 16u     /* ask for the connection to be closed */
+#define PARIO_I_SECRET 32u    /* hold credentials */
+#define PARIO_I_URL_OWNED 64u /* url is a block of its own, from a redirect */
+#define PARIO_I_RESERVED 256u /* of a field: only the library writes it. Never in flags */
+
+/* What is to be asked of a server: the user's request, checked and copied. */
+typedef struct pario_i_order {
+    unsigned char       *url;    /* ends in a NUL */
+    unsigned char       *fields; /* the user's field lines, then the name of an other method */
+    const unsigned char *content;
+    size_t               content_size;
+    pario_i_url          parts;
+    uint32_t             fields_size;
+    uint16_t             url_size;
+    uint8_t              method; /* a pario_i_method */
+    uint8_t              flags;
+} pario_i_order;
+
+/* The name of a known method, or NULL. */
+static const char *pario_i_method_name(unsigned method)
+{
+    static const char *const names[] = {
+#define PARIO_X(name, idempotent) #name,
+        PARIO_I_METHODS(PARIO_X)
+#undef PARIO_X
+    };
+    return method < sizeof names / sizeof names[0] ? names[method] : NULL;
+}
+
+/* Whether a method may be repeated without harm. */
+static bool pario_i_method_is_idempotent(unsigned method)
+{
+    static const unsigned char idempotent[] = {
+#define PARIO_X(name, idempotent) idempotent,
+        PARIO_I_METHODS(PARIO_X)
+#undef PARIO_X
+    };
+    return method < sizeof idempotent && idempotent[method] != 0;
+}
+
+/* Whether s[0..size) is a token, RFC 9110 section 5.6.2. */
+static bool pario_i_is_token(const unsigned char *s, size_t size)
+{
+    size_t i = 0;
+    while (i < size && pario_i_is(s[i], PARIO_I_TOKEN)) {
+        i++;
+    }
+    return i == size && size > 0;
+}
+
+/* The method of a name; NULL is GET, or POST where there is content. */
+static unsigned pario_i_method_of(const char *name, bool content)
+{
+    unsigned method = 0;
+    if (name == NULL) {
+        return content ? PARIO_I_POST : PARIO_I_GET;
+    }
+    while (method < PARIO_I_OTHER && strcmp(name, pario_i_method_name(method)) != 0) {
+        method++;
+    }
+    return method;
+}
+
+/* Recognises the method; one that is not known is appended to *text, with a NUL. */
+static pario_error pario_i_order_method(pario_i_order *order, const char *name,
+                                        pario_i_buffer *text)
+{
+    bool     content = (order->flags & PARIO_I_HAS_CONTENT) != 0;
+    unsigned method = pario_i_method_of(name, content);
+    order->method = (uint8_t)method;
+    if (method == PARIO_I_TRACE && content) {
+        return PARIO_ERROR_METHOD;
+    }
+    if (method != PARIO_I_OTHER || name == NULL) {
+        return PARIO_OK;
+    }
+    size_t size = strlen(name);
+    if (!pario_i_is_token((const unsigned char *)name, size) || strcmp(name, "CONNECT") == 0) {
+        return PARIO_ERROR_METHOD;
+    }
+    return pario_i_buffer_append(text, name, size + 1) ? PARIO_OK : PARIO_ERROR_MEMORY;
+}
+
+/* The bits that a field of the user's sets: what it replaces, or what it asks for. */
+static unsigned pario_i_order_bits(const unsigned char *name, size_t size, const char *value)
+{
+    static const struct {
+        const char *name;
+        unsigned    bits;
+    } known[] = {
+        { "host", PARIO_I_OWN_HOST },           { "authorization", PARIO_I_SECRET },
+        { "user-agent", PARIO_I_OWN_AGENT },    { "accept", PARIO_I_OWN_ACCEPT },
+        { "content-length", PARIO_I_RESERVED }, { "transfer-encoding", PARIO_I_RESERVED },
+    };
+    unsigned bits = 0;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        bits |= pario_i_equals(name, 0, size, known[i].name) ? known[i].bits : 0u;
+    }
+    if (value != NULL && pario_i_equals(name, 0, size, "connection")) {
+        pario_i_framing_fields fields;
+        memset(&fields, 0, sizeof fields);
+        pario_i_framing_connection(&fields, (const unsigned char *)value, 0, strlen(value));
+        bits = fields.close ? PARIO_I_CLOSE : 0u;
+    }
+    return bits;
+}
+
+/* Appends a field line to *text. */
+static pario_error pario_i_order_line(const pario_field *field, pario_i_buffer *text)
+{
+    size_t size = strlen(field->value);
+    if (!pario_i_is_text((const unsigned char *)field->value, 0, size)) {
+        return PARIO_ERROR_FIELD_VALUE;
+    }
+    bool good = pario_i_buffer_append(text, field->name, strlen(field->name)) &&
+                pario_i_buffer_append(text, ": ", 2) &&
+                pario_i_buffer_append(text, field->value, size);
+    return good && pario_i_buffer_append(text, "\r\n", 2) ? PARIO_OK : PARIO_ERROR_MEMORY;
+}
+
+/* Checks a field of the user's and appends its line to *text. */
+static pario_error pario_i_order_field(pario_i_order *order, const pario_field *field,
+                                       pario_i_buffer *text)
+{
+    const unsigned char *name = (const unsigned char *)field->name;
+    size_t               size = name != NULL ? strlen(field->name) : 0;
+    if (!pario_i_is_token(name, size)) {
+        return PARIO_ERROR_FIELD_NAME;
+    }
+    unsigned bits = pario_i_order_bits(name, size, field->value);
+    unsigned twice = bits & order->flags & PARIO_I_OWN_HOST;
+    if ((bits & PARIO_I_OWN_HOST) != 0 && field->value == NULL) {
+        return PARIO_ERROR_FIELD_RESERVED;
+    }
+    if ((bits & PARIO_I_RESERVED) != 0 || twice != 0) {
+        return PARIO_ERROR_FIELD_RESERVED;
+    }
+    order->flags = (uint8_t)(order->flags | bits);
+    return field->value != NULL ? pario_i_order_line(field, text) : PARIO_OK;
+}
+
+/* Appends bytes in base64, RFC 4648 section 4. */
+static bool pario_i_base64(pario_i_buffer *text, const unsigned char *bytes, size_t size)
+{
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    bool good = true;
+    for (size_t i = 0; i < size && good; i += 3) {
+        size_t   have = pario_i_min(size - i, 3);
+        unsigned group = (unsigned)bytes[i] << 16;
+        group |= have > 1 ? (unsigned)bytes[i + 1] << 8 : 0u;
+        group |= have > 2 ? (unsigned)bytes[i + 2] : 0u;
+        char four[4];
+        four[0] = letters[(group >> 18) & 63u];
+        four[1] = letters[(group >> 12) & 63u];
+        four[2] = '=';
+        four[3] = '=';
+        if (have > 1) {
+            four[2] = letters[(group >> 6) & 63u];
+        }
+        if (have > 2) {
+            four[3] = letters[group & 63u];
+        }
+        good = pario_i_buffer_append(text, four, 4);
+    }
+    return good;
+}
+
+/* Appends the URL's userinfo with its percent-encoding undone, and the colon if it lacks one.
+ * *good: the user has no colon of his own. False: out of memory. */
+static bool pario_i_order_userinfo(const pario_i_order *order, const unsigned char *s,
+                                   pario_i_buffer *plain, bool *good)
+{
+    size_t end = order->parts.user_end;
+    size_t colon = pario_i_find(s, order->parts.user_beg, end, ':');
+    bool   room = true;
+    for (size_t i = order->parts.user_beg; i < end && room; i++) {
+        unsigned char byte = s[i];
+        if (byte == '%' && end - i >= 3) {
+            unsigned value = (pario_i_hex_value(s[i + 1]) << 4) | pario_i_hex_value(s[i + 2]);
+            byte = (unsigned char)(value & 255u);
+            i += 2;
+        }
+        *good = *good && (byte != ':' || i >= colon);
+        room = pario_i_buffer_append(plain, &byte, 1);
+    }
+    return room && (colon < end || pario_i_buffer_append(plain, ":", 1));
+}
+
+/* Appends "user:password" of the request, or else of its URL, RFC 7617 section 2. */
+static pario_error pario_i_order_plain(const pario_i_order *order, const pario_request *request,
+                                       pario_i_buffer *plain)
+{
+    bool room;
+    bool good = true;
+    if (request->user != NULL) {
+        const char *password = request->password != NULL ? request->password : "";
+        good = strchr(request->user, ':') == NULL;
+        room = pario_i_buffer_append(plain, request->user, strlen(request->user)) &&
+               pario_i_buffer_append(plain, ":", 1) &&
+               pario_i_buffer_append(plain, password, strlen(password));
+    } else {
+        room = pario_i_order_userinfo(order, (const unsigned char *)request->url, plain, &good);
+    }
+    if (!room) {
+        return PARIO_ERROR_MEMORY;
+    }
+    good = good && pario_i_is_text(plain->data, 0, plain->size) &&
+           pario_i_find(plain->data, 0, plain->size, '\t') == plain->size;
+    return good ? PARIO_OK : PARIO_ERROR_CREDENTIALS;
+}
+
+/* Appends the Authorization line, where the request or its URL has credentials. */
+static pario_error pario_i_order_credentials(pario_i_order *order, const pario_request *request,
+                                             pario_i_buffer *text)
+{
+    if (request->user == NULL) {
+        if (request->password != NULL) {
+            return PARIO_ERROR_CREDENTIALS;
+        }
+        if (order->parts.user_beg == order->parts.user_end) {
+            return PARIO_OK;
+        }
+    }
+    if ((order->flags & PARIO_I_SECRET) != 0) {
+        return PARIO_ERROR_FIELD_RESERVED;
+    }
+    pario_i_buffer plain;
+    memset(&plain, 0, sizeof plain);
+    pario_error error = pario_i_order_plain(order, request, &plain);
+    if (error == PARIO_OK) {
+        bool good = pario_i_buffer_append(text, "Authorization: Basic ", 21) &&
+                    pario_i_base64(text, plain.data, plain.size) &&
+                    pario_i_buffer_append(text, "\r\n", 2);
+        order->flags = (uint8_t)(order->flags | PARIO_I_SECRET);
+        error = good ? PARIO_OK : PARIO_ERROR_MEMORY;
+    }
+    pario_i_buffer_free(&plain);
+    return error;
+}
+
+/* Checks the URL and notes its parts. `tls`: https may be had. */
+static pario_error pario_i_order_url(pario_i_order *order, const char *url, bool tls)
+{
+    size_t      size = strlen(url);
+    pario_error error = pario_i_url_parse((const unsigned char *)url, size, &order->parts);
+    order->url_size = (uint16_t)(size & 0xffffu);
+    return error == PARIO_OK && order->parts.https && !tls ? PARIO_ERROR_NEEDS_TLS : error;
+}
+
+/* Whether a pointer is there wherever a size says that it is needed. */
+static bool pario_i_request_is_whole(const pario_request *request)
+{
+    return request->url != NULL && (request->body != NULL || request->body_size == 0) &&
+           (request->fields != NULL || request->field_count == 0);
+}
+
+/*
+ * Checks a request, all of it, and notes it in *order. What has to be copied beside the URL is
+ * appended to *text: the field lines, then an unknown method's name. `tls`: https may be had.
+ */
+static pario_error pario_i_order_read(pario_i_order *order, const pario_request *request, bool tls,
+                                      pario_i_buffer *text)
+{
+    memset(order, 0, sizeof *order);
+    if (!pario_i_request_is_whole(request)) {
+        return PARIO_ERROR_ARGUMENT;
+    }
+    pario_error error = pario_i_order_url(order, request->url, tls);
+    order->content = (const unsigned char *)request->body;
+    order->content_size = request->body_size;
+    order->flags = request->body != NULL ? PARIO_I_HAS_CONTENT : 0;
+    for (size_t i = 0; i < request->field_count && error == PARIO_OK; i++) {
+        error = pario_i_order_field(order, &request->fields[i], text);
+    }
+    if (error == PARIO_OK) {
+        error = pario_i_order_credentials(order, request, text);
+    }
+    if (error == PARIO_OK) {
+        order->fields_size = (uint32_t)(text->size & UINT32_MAX);
+        bool fits = text->size <= UINT32_MAX / 2 && request->body_size <= SIZE_MAX / 4;
+        error = fits ? pario_i_order_method(order, request->method, text) : PARIO_ERROR_TOO_LARGE;
+    }
+    return error;
+}
+
+/* Whether s[0..end) is one of the words, the last of which is NULL. */
+static bool pario_i_is_one_of(const unsigned char *s, size_t end, const char *const *words)
+{
+    bool found = false;
+    for (size_t i = 0; words[i] != NULL && !found; i++) {
+        found = pario_i_equals(s, 0, end, words[i]);
+    }
+    return found;
+}
+
+/* Which fields stay behind when a redirect is followed. */
+static bool pario_i_order_drops(const unsigned char *name, size_t end, bool other_origin,
+                                bool other_method)
+{
+    static const char *const secret[] = { "authorization", "cookie", "proxy-authorization", "host",
+                                          NULL };
+    static const char *const content[] = { "content-type",
+                                           "content-encoding",
+                                           "content-language",
+                                           "content-location",
+                                           "digest",
+                                           "last-modified",
+                                           NULL };
+    return (other_origin && pario_i_is_one_of(name, end, secret)) ||
+           (other_method && pario_i_is_one_of(name, end, content));
+}
+
+/* Makes the request fit for another origin, for another method: RFC 9110 section 15.4. */
+static void pario_i_order_redirect(pario_i_order *order, bool other_origin, bool other_method)
+{
+    unsigned char *s = order->fields;
+    size_t         end = order->fields_size;
+    size_t         kept = 0;
+    size_t         beg = 0;
+    while (beg < end) {
+        size_t next = pario_i_min(pario_i_find(s, beg, end, '\n') + 1, end);
+        size_t colon = pario_i_find(s, beg, next, ':');
+        if (!pario_i_order_drops(s + beg, colon - beg, other_origin, other_method)) {
+            memmove(s + kept, s + beg, next - beg);
+            kept += next - beg;
+        }
+        beg = next;
+    }
+    if (order->method == PARIO_I_OTHER) {
+        size_t size = strlen((const char *)s + end) + 1;
+        memmove(s + kept, s + end, size);
+    }
+    order->fields_size = (uint32_t)kept;
+    if (other_origin) {
+        order->flags = (uint8_t)(order->flags & ~(PARIO_I_SECRET | PARIO_I_OWN_HOST));
+    }
+    if (other_method) {
+        order->method = PARIO_I_GET;
+        order->flags = (uint8_t)(order->flags & ~PARIO_I_HAS_CONTENT);
+        order->content = NULL;
+        order->content_size = 0;
+    }
+}
+
+/* Copies size bytes to out[at..] and returns the index behind them. */
+static size_t pario_i_put(unsigned char *out, size_t at, const void *bytes, size_t size)
+{
+    memcpy(out + at, bytes, size);
+    return at + size;
+}
+
+/* Writes "METHOD target HTTP/1.1" and Host, RFC 9112 section 3. There is room for it. */
+static size_t pario_i_request_put_line(const pario_i_order *order, unsigned char *out)
+{
+    const pario_i_url   *parts = &order->parts;
+    const unsigned char *url = order->url;
+    const char          *name = pario_i_method_name(order->method);
+    if (name == NULL) {
+        name = (const char *)order->fields + order->fields_size;
+    }
+    size_t at = pario_i_put(out, 0, name, strlen(name));
+    out[at++] = ' ';
+    if (parts->target_beg == parts->target_end || url[parts->target_beg] != '/') {
+        out[at++] = '/';
+    }
+    at = pario_i_put(out, at, url + parts->target_beg,
+                     (size_t)parts->target_end - parts->target_beg);
+    at = pario_i_put(out, at, " HTTP/1.1\r\n", 11);
+    if ((order->flags & PARIO_I_OWN_HOST) == 0) {
+        /* The host as the URL has it, with its port unless that is the scheme's own. */
+        size_t around = parts->literal ? 1u : 0u;
+        bool   own = parts->port != (parts->https ? 443u : 80u);
+        size_t beg = (size_t)parts->host_beg - around;
+        size_t end = own ? (size_t)parts->target_beg : (size_t)parts->host_end + around;
+        at = pario_i_put(out, at, "Host: ", 6);
+        at = pario_i_put(out, at, url + beg, end - beg);
+        at = pario_i_put(out, at, "\r\n", 2);
+    }
+    return at;
+}
+
+/* Room that a request's head needs at most; 0: more than memory can hold. The numbers, line ends
+ * and names that are added take less than 128 bytes. */
+static size_t pario_i_request_room(const pario_i_order *order, size_t agent_size)
+{
+    size_t room;
+    size_t method = 0;
+    if (order->method == PARIO_I_OTHER) {
+        method = strlen((const char *)order->fields + order->fields_size);
+    }
+    bool fits = pario_i_size_add(order->url_size, order->fields_size, &room) &&
+                pario_i_size_add(room, agent_size, &room) &&
+                pario_i_size_add(room, method, &room) && pario_i_size_add(room, 128, &room);
+    return fits ? room : 0;
+}
+
+/* Whether the request says how long its content is, RFC 9110 section 8.6. */
+static bool pario_i_request_has_length(const pario_i_order *order)
+{
+    return (order->flags & PARIO_I_HAS_CONTENT) != 0 || order->method == PARIO_I_POST ||
+           order->method == PARIO_I_PUT || order->method == PARIO_I_PATCH;
+}
+
+/*
+ * Writes the whole head of a request into *out, which is emptied first. `agent`: the User-Agent
+ * line with its line end, or "". False: out of memory.
+ */
+static bool pario_i_request_write(const pario_i_order *order, const char *agent,
+                                  pario_i_buffer *out)
+{
+    size_t agent_size = strlen(agent);
+    size_t room = pario_i_request_room(order, agent_size);
+    out->size = 0;
+    if (room == 0 || !pario_i_buffer_reserve(out, room)) {
+        return false;
+    }
+    unsigned char *s = out->data;
+    size_t         at = pario_i_request_put_line(order, s);
+    if ((order->flags & PARIO_I_OWN_AGENT) == 0) {
+        at = pario_i_put(s, at, agent, agent_size);
+    }
+    if ((order->flags & PARIO_I_OWN_ACCEPT) == 0) {
+        at = pario_i_put(s, at, "Accept: */*\r\n", 13);
+    }
+    if (pario_i_request_has_length(order)) {
+        char   digits[20];
+        size_t count = pario_i_write_decimal(order->content_size, digits);
+        at = pario_i_put(s, at, "Content-Length: ", 16);
+        at = pario_i_put(s, at, digits, count);
+        at = pario_i_put(s, at, "\r\n", 2);
+    }
+    if (order->fields_size > 0) {
+        at = pario_i_put(s, at, order->fields, order->fields_size);
+    }
+    out->size = pario_i_put(s, at, "\r\n", 2);
+    return true;
+}
+#endif
+
+#if PARIO_SECTIONS >= 6
+/* ------------------------------------------------------------------------------------------ */
+/* >>exchange */
+
+/* Content of a redirect that is read only to keep the connection: not more than this. */
+#define PARIO_I_DISCARD_BYTES 131072u
+/* Content of a known length up to this is kept with its head; */
+#define PARIO_I_INNER_CONTENT_BYTES 16384u
+/* room is made beforehand up to this; beyond it grows as bytes come. */
+#define PARIO_I_FIRST_CONTENT_BYTES 1048576u
+
+/* The limits of a request, in nanoseconds, bytes and numbers; the largest value is no limit. */
+typedef struct pario_i_limits {
+    int64_t  connect;
+    int64_t  progress;
+    int64_t  total;
+    uint64_t body_bytes;
+    uint64_t chunk_extension_bytes;
+    uint32_t head_bytes;
+    uint32_t fields;
+    uint32_t trailer_bytes;
+    uint32_t interim;
+    uint32_t redirects;
+    bool     tls; /* https may be had */
+} pario_i_limits;
+
+/* What a server has answered so far. */
+typedef struct pario_i_reply {
+    pario_i_head    head;
+    pario_i_buffer  bytes; /* of the head */
+    pario_i_framing framing;
+    pario_i_chunked chunked;
+    pario_i_buffer  content;
+    pario_i_head    trailer;
+    pario_i_buffer  trailer_bytes;
+    uint64_t        discarded;
+    bool            headed;  /* the head is complete */
+    bool            discard; /* a redirect that is followed: the content is not kept */
+    bool            packed;  /* the head's fields and bytes are in this very block */
+    bool            holds;   /* so is the content */
+} pario_i_reply;
+
+/* What an exchange wants next. */
+typedef enum pario_i_phase {
+    PARIO_I_QUEUED,  /* its turn */
+    PARIO_I_CONNECT, /* a connection to order.parts; one it still has is to be given back */
+    PARIO_I_SEND,    /* to send, and to receive if the server is early */
+    PARIO_I_RECEIVE, /* to receive */
+    PARIO_I_END      /* nothing: its result is there */
+} pario_i_phase;
+
+/* The life of one request, from the queue to its result. */
+typedef struct pario_i_exchange {
+    struct pario_i_exchange   *next; /* in the queue, or among the done */
+    struct pario_i_exchange   *previous;
+    struct pario_i_connection *connection;
+    struct pario_i_addresses  *peer;  /* the addresses of the last connection */
+    struct pario_i_fiber      *fiber; /* that runs it and waits */
+    const pario_i_limits      *limits;
+    pario_i_reply             *reply;
+    pario_i_order              order;
+    size_t                     tag;
+    uint64_t                   id;
+    int64_t                    started_at;  /* while it is queued: since when */
+    int64_t                    progress_at; /* in the end: when that was */
+    uint64_t                   sent;        /* on this connection, head and content */
+    uint64_t                   bytes_sent;  /* all in all */
+    uint64_t                   bytes_received;
+    uint64_t                   redirect_mark; /* see pario_i_exchange_loops */
+    uint32_t                   head_size;     /* once it has been written */
+    uint32_t                   queued_us;
+    uint32_t                   resolved_us;
+    uint32_t                   connected_us;
+    uint32_t                   first_byte_us;
+    uint32_t                   redirects;
+    uint32_t                   interim;
+    int                        system_error;
+    int                        resolver_error;
+    uint16_t                   peer_index;
+    uint8_t                    phase;       /* a pario_i_phase */
+    uint8_t                    error;       /* a pario_error */
+    uint8_t                    stage;       /* a pario_stage */
+    bool                       reused;      /* the connection had served before */
+    bool                       answered;    /* a byte of a reply came on this connection */
+    bool                       replayed;    /* it was sent again after a stale connection */
+    bool                       fresh;       /* wants a new connection */
+    bool                       moves;       /* the connection it has is not for what comes next */
+    bool                       send_failed; /* system_error says why */
+    bool                       keep;        /* its connection may serve again */
+    bool                       cancelled;   /* atomic: somebody wants it to end */
+    bool                       queued;      /* in the client's queue */
+    bool                       parked;      /* waits for a connection to its host */
+    bool                       paused;      /* and its clock stands still meanwhile */
+    bool                       inlined;     /* runs where pario_fetch was called */
+    bool                       waited_for;  /* by pario_fetch: not for pario_next */
+    bool                       finished;    /* nobody works on it any more */
+} pario_i_exchange;
+
+/* a + b for b >= 0, INT64_MAX where that overflows. */
+static int64_t pario_i_time_add(int64_t a, int64_t b)
+{
+    return a > INT64_MAX - b ? INT64_MAX : a + b;
+}
+
+/* Whole microseconds between two times, as far as 32 bits reach (71 minutes). */
+static uint32_t pario_i_elapsed_us(int64_t from, int64_t to)
+{
+    int64_t us = to > from ? (to - from) / 1000 : 0;
+    return us < (int64_t)UINT32_MAX ? (uint32_t)us : UINT32_MAX;
+}
+
+/* Forgets a reply's content. */
+static void pario_i_reply_drop_content(pario_i_reply *reply)
+{
+    if (!reply->holds) {
+        PARIO_FREE(reply->content.data);
+    }
+    reply->holds = false;
+    memset(&reply->content, 0, sizeof reply->content);
+}
+
+/* Gives a reply's memory back; NULL is harmless. */
+static void pario_i_reply_free(pario_i_reply *reply)
+{
+    if (reply != NULL) {
+        if (!reply->packed) {
+            PARIO_FREE(reply->head.fields);
+            PARIO_FREE(reply->bytes.data);
+        }
+        if (reply->trailer_bytes.data != NULL) {
+            PARIO_FREE(reply->trailer.fields);
+            PARIO_FREE(reply->trailer_bytes.data);
+        }
+        pario_i_reply_drop_content(reply);
+        PARIO_FREE(reply);
+    }
+}
+
+/* A reply whose head has come in part: takes the bytes over, and the parser with its fields. */
+static pario_i_reply *pario_i_reply_partial(pario_i_head *spare, const unsigned char *s,
+                                            size_t size)
+{
+    pario_i_reply *reply = (pario_i_reply *)PARIO_MALLOC(sizeof *reply);
+    if (reply == NULL) {
+        return NULL;
+    }
+    memset(reply, 0, sizeof *reply);
+    if (!pario_i_buffer_append(&reply->bytes, s, size)) {
+        PARIO_FREE(reply);
+        return NULL;
+    }
+    reply->head = *spare;
+    spare->fields = NULL;
+    spare->room = 0;
+    return reply;
+}
+
+/* A reply whose head came whole: one block with copies of its fields and of its bytes, and with
+ * room for content, if that is not 0, and a NUL behind it. */
+static pario_i_reply *pario_i_reply_packed(const pario_i_head *spare, const unsigned char *s,
+                                           size_t size, size_t content)
+{
+    size_t table;
+    size_t room;
+    void  *block = NULL;
+    if (pario_i_size_multiply(spare->count, sizeof(pario_i_field), &table) &&
+        pario_i_size_add(table, sizeof(pario_i_reply), &room) &&
+        pario_i_size_add(room, size, &room) && pario_i_size_add(room, content + 1, &room)) {
+        block = PARIO_MALLOC(room);
+    }
+    if (block == NULL) {
+        return NULL;
+    }
+    pario_i_reply *reply = (pario_i_reply *)block;
+    void          *fields = (unsigned char *)block + sizeof *reply;
+    memset(reply, 0, sizeof *reply);
+    reply->packed = true;
+    reply->head = *spare;
+    reply->head.fields = (pario_i_field *)fields;
+    reply->bytes.data = (unsigned char *)fields + table;
+    reply->bytes.size = size;
+    if (content > 0) {
+        reply->holds = true;
+        reply->content.data = reply->bytes.data + size;
+        reply->content.room = content + 1;
+    }
+    if (table > 0) {
+        memcpy(fields, spare->fields, table);
+    }
+    memcpy(reply->bytes.data, s, size);
+    return reply;
+}
+
+/* Ends the strings of a head with NULs, over the colons and line ends behind them. */
+static void pario_i_head_terminate(const pario_i_head *head, unsigned char *s)
+{
+    for (size_t i = 0; i < head->count; i++) {
+        s[head->fields[i].name_end] = '\0';
+        s[head->fields[i].value_end] = '\0';
+    }
+}
+
+/* Makes an exchange of a request. PARIO_OK: *made is one; the caller frees it. `specific`: limits
+ * of its own, or NULL for `limits`, which must outlive the exchange. */
+static pario_error pario_i_exchange_new(const pario_request *request, const pario_i_limits *limits,
+                                        const pario_i_limits *specific, pario_i_exchange **made)
+{
+    pario_i_order  order;
+    pario_i_buffer text;
+    memset(&text, 0, sizeof text);
+    *made = NULL;
+    pario_error error = pario_i_order_read(&order, request, limits->tls, &text);
+    if (error == PARIO_OK) {
+        size_t head = sizeof(pario_i_exchange) + (specific != NULL ? sizeof *specific : 0u);
+        size_t size;
+        void  *block = NULL;
+        if (pario_i_size_add(head + order.url_size + 1u, text.size, &size)) {
+            block = PARIO_MALLOC(size);
+        }
+        error = block != NULL ? PARIO_OK : PARIO_ERROR_MEMORY;
+        if (block != NULL) {
+            pario_i_exchange *x = (pario_i_exchange *)block;
+            memset(x, 0, sizeof *x);
+            x->order = order;
+            x->tag = request->tag;
+            x->limits = limits;
+            if (specific != NULL) {
+                memcpy(x + 1, specific, sizeof *specific);
+                x->limits = (const pario_i_limits *)(const void *)(x + 1);
+            }
+            x->order.url = (unsigned char *)block + head;
+            x->order.fields = x->order.url + order.url_size + 1u;
+            memcpy(x->order.url, request->url, order.url_size + 1u);
+            if (text.size > 0) {
+                memcpy(x->order.fields, text.data, text.size);
+            }
+            *made = x;
+        }
+    }
+    pario_i_buffer_free(&text);
+    return error;
+}
+
+/* Gives an exchange's own memory back, all but what `peer` and `connection` point to. */
+static void pario_i_exchange_free(pario_i_exchange *x)
+{
+    pario_i_reply_free(x->reply);
+    if ((x->order.flags & PARIO_I_URL_OWNED) != 0) {
+        PARIO_FREE(x->order.url);
+    }
+    PARIO_FREE(x);
+}
+
+/* Its turn has come. */
+static void pario_i_exchange_start(pario_i_exchange *x, int64_t now)
+{
+    x->queued_us = pario_i_elapsed_us(x->started_at, now);
+    x->started_at = now;
+    x->progress_at = now;
+    x->phase = PARIO_I_CONNECT;
+    x->stage = PARIO_STAGE_RESOLVE;
+}
+
+/* It has to wait for a connection to its host, which does not count as time of its own. */
+static void pario_i_exchange_pause(pario_i_exchange *x, int64_t now)
+{
+    if (!x->paused && x->phase == PARIO_I_CONNECT) {
+        x->paused = true;
+        x->progress_at = now;
+    }
+}
+
+/* It waits no longer: the time since then goes to the queue's account. */
+static void pario_i_exchange_resume(pario_i_exchange *x, int64_t now)
+{
+    if (x->paused) {
+        x->paused = false;
+        uint32_t waited = pario_i_elapsed_us(x->progress_at, now);
+        x->queued_us = waited < UINT32_MAX - x->queued_us ? x->queued_us + waited : UINT32_MAX;
+        x->started_at += now - x->progress_at;
+        x->progress_at = now;
+    }
+}
+
+/* The end, with an error or without. */
+static void pario_i_exchange_end(pario_i_exchange *x, pario_error error, int64_t now)
+{
+    pario_i_exchange_resume(x, now);
+    x->error = (uint8_t)error;
+    x->phase = PARIO_I_END;
+    x->progress_at = now;
+    x->keep = x->keep && error == PARIO_OK;
+    if (error != PARIO_OK && x->reply != NULL) {
+        pario_i_reply_drop_content(x->reply);
+    }
+}
+
+/* A system call failed for good: ends with the error and its errno. */
+static void pario_i_exchange_fail(pario_i_exchange *x, pario_error error, int system_error,
+                                  int64_t now)
+{
+    x->system_error = system_error;
+    pario_i_exchange_end(x, error, now);
+}
+
+/* A connection stands. */
+static void pario_i_exchange_connected(pario_i_exchange *x, bool reused, int64_t now)
+{
+    x->phase = PARIO_I_SEND;
+    x->stage = PARIO_STAGE_SEND;
+    x->reused = reused;
+    x->connected_us = reused ? 0 : pario_i_elapsed_us(x->started_at, now);
+    x->resolved_us = reused ? 0 : x->resolved_us;
+    x->progress_at = now;
+    x->sent = 0;
+    x->system_error = 0;
+    x->answered = false;
+    x->send_failed = false;
+    x->keep = false;
+}
+
+/* `bytes` more have been sent. */
+static void pario_i_exchange_sent(pario_i_exchange *x, size_t bytes, int64_t now)
+{
+    x->sent += bytes;
+    x->bytes_sent += bytes;
+    x->progress_at = now;
+    if (x->sent >= (uint64_t)x->head_size + x->order.content_size) {
+        x->phase = PARIO_I_RECEIVE;
+        if (x->stage == PARIO_STAGE_SEND) {
+            x->stage = PARIO_STAGE_HEAD;
+        }
+    }
+}
+
+/* A fingerprint of what is asked for: FNV-1a over the method and the URL without its fragment. */
+static uint64_t pario_i_exchange_fingerprint(const pario_i_exchange *x)
+{
+    uint64_t hash = UINT64_C(14695981039346656037) ^ x->order.method;
+    for (size_t i = 0; i < x->order.parts.target_end; i++) {
+        hash = (hash ^ x->order.url[i]) * UINT64_C(1099511628211);
+    }
+    return hash;
+}
+
+/* Whether the redirects run in a circle, by Brent's method: the mark stays where the number of
+ * redirects was a power of two, and a circle comes back to it. */
+static bool pario_i_exchange_loops(pario_i_exchange *x)
+{
+    uint64_t hash = pario_i_exchange_fingerprint(x);
+    bool     loops = hash == x->redirect_mark;
+    if ((x->redirects & (x->redirects - 1u)) == 0) {
+        x->redirect_mark = hash;
+    }
+    return loops;
+}
+
+/* Whether a status asks to go elsewhere by itself, RFC 9110 section 15.4. */
+static bool pario_i_status_redirects(unsigned status)
+{
+    return (status >= 301u && status <= 303u) || status == 307u || status == 308u;
+}
+
+/* What is wrong with a URL that a redirect leads to and that was parsed with this result. */
+static pario_error pario_i_relocation_error(pario_error error, const pario_i_url *parts, bool tls)
+{
+    if (error == PARIO_ERROR_SCHEME) {
+        return PARIO_ERROR_REDIRECT_SCHEME;
+    }
+    /* One userinfo has been left out; where there is another, the authority is malformed. */
+    size_t authority = (size_t)parts->host_beg - (parts->literal ? 1u : 0u);
+    if (error != PARIO_OK || authority != (parts->https ? 8u : 7u)) {
+        return PARIO_ERROR_REDIRECT_LOCATION;
+    }
+    return parts->https && !tls ? PARIO_ERROR_NEEDS_TLS : PARIO_OK;
+}
+
+/* Puts the URL that the reply's Location means in the place of the present one. */
+static pario_error pario_i_exchange_relocate(pario_i_exchange *x, pario_i_order *to)
+{
+    const pario_i_reply *reply = x->reply;
+    size_t               at = pario_i_head_lookup(&reply->head, reply->bytes.data, "location", 0);
+    const pario_i_field *field = &reply->head.fields[at];
+    pario_i_buffer       url;
+    memset(&url, 0, sizeof url);
+    *to = x->order;
+    if (!pario_i_url_resolve(x->order.url, x->order.url_size, &x->order.parts,
+                             reply->bytes.data + field->value_beg,
+                             field->value_end - field->value_beg, &url)) {
+        pario_i_buffer_free(&url);
+        return PARIO_ERROR_MEMORY;
+    }
+    pario_error error = pario_i_relocation_error(pario_i_url_parse(url.data, url.size, &to->parts),
+                                                 &to->parts, x->limits->tls);
+    if (error != PARIO_OK) {
+        pario_i_buffer_free(&url);
+        return error;
+    }
+    url.data[url.size] = '\0';
+    to->url = url.data;
+    to->url_size = (uint16_t)(url.size & 0xffffu);
+    return PARIO_OK;
+}
+
+/* Puts another order in the place of the present one, made fit for where it goes. */
+static void pario_i_exchange_reorder(pario_i_exchange *x, const pario_i_order *to)
+{
+    unsigned status = x->reply->head.status;
+    bool     origin = !pario_i_url_same_origin(x->order.url, &x->order.parts, to->url, &to->parts);
+    bool     other = to->method != PARIO_I_GET && to->method != PARIO_I_HEAD;
+    bool     method = (status == 303u && other) || (status <= 302u && to->method == PARIO_I_POST);
+    if ((x->order.flags & PARIO_I_URL_OWNED) != 0) {
+        PARIO_FREE(x->order.url);
+    }
+    x->order = *to;
+    x->order.flags = (uint8_t)(to->flags | PARIO_I_URL_OWNED);
+    pario_i_order_redirect(&x->order, origin, method);
+}
+
+/* Goes on to where the reply points, or ends with an error. */
+static void pario_i_exchange_redirect(pario_i_exchange *x, int64_t now)
+{
+    pario_i_order to;
+    pario_error   error = pario_i_exchange_relocate(x, &to);
+    if (error == PARIO_OK) {
+        bool downgrade = x->order.parts.https && !to.parts.https;
+        if (x->redirects == 0) {
+            x->redirect_mark = pario_i_exchange_fingerprint(x);
+        }
+        pario_i_exchange_reorder(x, &to);
+        x->redirects++;
+        if (downgrade) {
+            error = PARIO_ERROR_REDIRECT_SCHEME;
+        } else if (pario_i_exchange_loops(x)) {
+            error = PARIO_ERROR_REDIRECT_LOOP;
+        }
+    }
+    if (error != PARIO_OK) {
+        pario_i_exchange_end(x, error, now);
+        return;
+    }
+    pario_i_reply_free(x->reply);
+    x->reply = NULL;
+    x->phase = PARIO_I_CONNECT;
+    x->stage = PARIO_STAGE_RESOLVE;
+    x->fresh = false;
+    x->moves = true;
+    x->replayed = false;
+    x->progress_at = now;
+}
+
+/* The reply is complete. `exact`: the server sent nothing behind it. */
+static void pario_i_exchange_complete(pario_i_exchange *x, bool exact, int64_t now)
+{
+    x->keep = exact && x->reply->framing.persistent && (x->order.flags & PARIO_I_CLOSE) == 0 &&
+              x->phase == PARIO_I_RECEIVE && !x->send_failed;
+    if (x->reply->discard) {
+        pario_i_exchange_redirect(x, now);
+    } else {
+        pario_i_exchange_end(x, PARIO_OK, now);
+    }
+}
+
+/* Decides whether this reply is a redirect to be followed. */
+static pario_error pario_i_exchange_consider_redirect(pario_i_exchange *x)
+{
+    pario_i_reply *reply = x->reply;
+    if (!pario_i_status_redirects(reply->head.status) || x->limits->redirects == 0) {
+        return PARIO_OK;
+    }
+    const unsigned char *s = reply->bytes.data;
+    if (pario_i_head_lookup(&reply->head, s, "location", 0) == reply->head.count) {
+        return PARIO_OK;
+    }
+    if (pario_i_head_lookup(&reply->head, s, "location", 1) < reply->head.count) {
+        return PARIO_ERROR_REDIRECT_LOCATION;
+    }
+    reply->discard = true;
+    return x->redirects < x->limits->redirects ? PARIO_OK : PARIO_ERROR_TOO_MANY_REDIRECTS;
+}
+
+/* Makes room for content of a known length. */
+static pario_error pario_i_exchange_expect(pario_i_exchange *x, uint64_t length)
+{
+    pario_i_reply *reply = x->reply;
+    if (length > x->limits->body_bytes && !reply->discard) {
+        return PARIO_ERROR_BODY_TOO_LARGE;
+    }
+    size_t first = length < PARIO_I_FIRST_CONTENT_BYTES ? (size_t)length
+                                                        : PARIO_I_FIRST_CONTENT_BYTES;
+    bool   need = first > 0 && !reply->holds && !reply->discard;
+    return !need || pario_i_buffer_reserve(&reply->content, first) ? PARIO_OK : PARIO_ERROR_MEMORY;
+}
+
+/* The final head is complete, and its framing decided: prepares for the content. */
+static pario_error pario_i_exchange_headed(pario_i_exchange *x, const pario_i_framing *framing)
+{
+    pario_i_reply *reply = x->reply;
+    reply->framing = *framing;
+    x->stage = PARIO_STAGE_BODY;
+    pario_error error = pario_i_exchange_consider_redirect(x);
+    if (framing->kind == PARIO_I_FRAMING_CHUNKED) {
+        pario_i_chunked_begin(&reply->chunked, x->limits->chunk_extension_bytes);
+        pario_i_head_begin(&reply->trailer, PARIO_I_HEAD_FIELDS, x->limits->trailer_bytes,
+                           x->limits->fields);
+    } else if (error == PARIO_OK && framing->kind == PARIO_I_FRAMING_LENGTH) {
+        error = pario_i_exchange_expect(x, framing->left);
+    }
+    return error;
+}
+
+/* An interim response has come, RFC 9110 section 15.2: it is counted and forgotten. */
+static pario_error pario_i_exchange_interim(pario_i_exchange *x, unsigned status)
+{
+    if (status == 101u) {
+        return PARIO_ERROR_UPGRADE;
+    }
+    if (x->interim >= x->limits->interim) {
+        return PARIO_ERROR_TOO_MANY_INTERIM;
+    }
+    x->interim++;
+    return PARIO_OK;
+}
+
+/* Reads a head of which nothing came before. Moves *at behind what it took. */
+static pario_error pario_i_exchange_read_new_head(pario_i_exchange *x, pario_i_head *spare,
+                                                  unsigned char *s, size_t *at, size_t end)
+{
+    unsigned char *from = s + *at;
+    size_t         size = end - *at;
+    pario_i_head_begin(spare, PARIO_I_HEAD_STATUS, x->limits->head_bytes, x->limits->fields);
+    pario_error error = pario_i_head_read(spare, from, size);
+    if (error != PARIO_OK) {
+        return error;
+    }
+    if (spare->phase != PARIO_I_HEAD_DONE) {
+        x->reply = pario_i_reply_partial(spare, from, size);
+        *at = end;
+        return x->reply != NULL ? PARIO_OK : PARIO_ERROR_MEMORY;
+    }
+    *at += spare->line_beg;
+    if (spare->status < 200) {
+        return pario_i_exchange_interim(x, spare->status);
+    }
+    pario_i_framing framing;
+    error = pario_i_framing_decide(spare, from, x->order.method == PARIO_I_HEAD, &framing);
+    bool inner = error == PARIO_OK && framing.kind == PARIO_I_FRAMING_LENGTH &&
+                 framing.left <= PARIO_I_INNER_CONTENT_BYTES;
+    x->reply = pario_i_reply_packed(spare, from, spare->line_beg, inner ? (size_t)framing.left : 0);
+    if (x->reply == NULL) {
+        return PARIO_ERROR_MEMORY;
+    }
+    x->reply->headed = true;
+    return error == PARIO_OK ? pario_i_exchange_headed(x, &framing) : error;
+}
+
+/* Reads on in a head of which a part came before. Moves *at behind what it took. */
+static pario_error pario_i_exchange_read_head(pario_i_exchange *x, unsigned char *s, size_t *at,
+                                              size_t end)
+{
+    pario_i_reply *reply = x->reply;
+    size_t         before = reply->bytes.size;
+    if (!pario_i_buffer_append(&reply->bytes, s + *at, end - *at)) {
+        return PARIO_ERROR_MEMORY;
+    }
+    pario_error error = pario_i_head_read(&reply->head, reply->bytes.data, reply->bytes.size);
+    if (error != PARIO_OK || reply->head.phase != PARIO_I_HEAD_DONE) {
+        *at = end;
+        return error;
+    }
+    *at += reply->head.line_beg - before;
+    reply->bytes.size = reply->head.line_beg;
+    if (reply->head.status < 200) {
+        error = pario_i_exchange_interim(x, reply->head.status);
+        pario_i_reply_free(reply);
+        x->reply = NULL;
+        return error;
+    }
+    pario_i_framing framing;
+    reply->headed = true;
+    error = pario_i_framing_decide(&reply->head, reply->bytes.data, x->order.method == PARIO_I_HEAD,
+                                   &framing);
+    return error == PARIO_OK ? pario_i_exchange_headed(x, &framing) : error;
+}
+
+/* Keeps content, or counts it where it is not wanted. */
+static pario_error pario_i_exchange_content(pario_i_exchange *x, const unsigned char *bytes,
+                                            size_t size)
+{
+    pario_i_reply *reply = x->reply;
+    if (reply->discard || size == 0) {
+        reply->discarded += size;
+        return PARIO_OK;
+    }
+    if (size > x->limits->body_bytes - reply->content.size) {
+        return PARIO_ERROR_BODY_TOO_LARGE;
+    }
+    return pario_i_buffer_append(&reply->content, bytes, size) ? PARIO_OK : PARIO_ERROR_MEMORY;
+}
+
+/* What is wrong with a trailer section, where its fields are read as those of a head are. */
+static pario_error pario_i_trailer_error(pario_error error)
+{
+    if (error == PARIO_ERROR_FIELD_LINE) {
+        return PARIO_ERROR_TRAILER;
+    }
+    bool large = error == PARIO_ERROR_HEAD_TOO_LARGE || error == PARIO_ERROR_TOO_MANY_FIELDS;
+    return large ? PARIO_ERROR_TRAILERS_TOO_LARGE : error;
+}
+
+/* Reads on in the trailer section, RFC 9112 section 7.1.2. *done: it is over. */
+static pario_error pario_i_exchange_read_trailer(pario_i_exchange *x, const unsigned char *s,
+                                                 size_t *at, size_t end, bool *done)
+{
+    pario_i_reply *reply = x->reply;
+    size_t         before = reply->trailer_bytes.size;
+    if (before == 0 && end - *at >= 2 && s[*at] == '\r' && s[*at + 1] == '\n') {
+        *at += 2;
+        *done = true;
+        return PARIO_OK;
+    }
+    if (!pario_i_buffer_append(&reply->trailer_bytes, s + *at, end - *at)) {
+        return PARIO_ERROR_MEMORY;
+    }
+    pario_error error =
+        pario_i_head_read(&reply->trailer, reply->trailer_bytes.data, reply->trailer_bytes.size);
+    *done = error == PARIO_OK && reply->trailer.phase == PARIO_I_HEAD_DONE;
+    *at = *done ? *at + reply->trailer.line_beg - before : end;
+    return pario_i_trailer_error(error);
+}
+
+/* Reads on in chunked content. *done: it is complete. */
+static pario_error pario_i_exchange_read_chunks(pario_i_exchange *x, const unsigned char *s,
+                                                size_t *at, size_t end, bool *done)
+{
+    pario_i_reply *reply = x->reply;
+    pario_error    error = PARIO_OK;
+    while (*at < end && error == PARIO_OK && reply->chunked.phase != PARIO_I_CHUNK_TRAILER) {
+        size_t data = *at;
+        error = pario_i_chunked_read(&reply->chunked, s, at, end, &data);
+        if (error == PARIO_OK && data < *at) {
+            error = pario_i_exchange_content(x, s + data, *at - data);
+        }
+    }
+    if (error == PARIO_OK && *at < end) {
+        error = pario_i_exchange_read_trailer(x, s, at, end, done);
+    }
+    return error;
+}
+
+/* Whether so much of a redirect's content is still to come that the connection is given up. */
+static bool pario_i_exchange_gives_up(const pario_i_reply *reply)
+{
+    return reply->discard && (reply->framing.kind == PARIO_I_FRAMING_CLOSE ||
+                              reply->framing.left > PARIO_I_DISCARD_BYTES ||
+                              reply->discarded > PARIO_I_DISCARD_BYTES);
+}
+
+/* Reads on in the content. *done: it is complete. */
+static pario_error pario_i_exchange_read_content(pario_i_exchange *x, const unsigned char *s,
+                                                 size_t *at, size_t end, bool *done)
+{
+    pario_i_framing *framing = &x->reply->framing;
+    pario_error      error = PARIO_OK;
+    size_t           size = end - *at;
+    switch (framing->kind) {
+    case PARIO_I_FRAMING_NONE:
+        *done = true;
+        break;
+    case PARIO_I_FRAMING_LENGTH:
+        size = framing->left < size ? (size_t)framing->left : size;
+        error = pario_i_exchange_content(x, s + *at, size);
+        *at += size;
+        framing->left -= size;
+        *done = framing->left == 0;
+        break;
+    case PARIO_I_FRAMING_CHUNKED:
+        error = pario_i_exchange_read_chunks(x, s, at, end, done);
+        break;
+    case PARIO_I_FRAMING_CLOSE:
+        error = pario_i_exchange_content(x, s + *at, size);
+        *at = end;
+        break;
+    }
+    if (!*done && pario_i_exchange_gives_up(x->reply)) {
+        framing->persistent = false;
+        *done = true;
+    }
+    return error;
+}
+
+/* Whether the exchange still waits for its final head. */
+static bool pario_i_exchange_wants_head(const pario_i_exchange *x)
+{
+    return x->reply == NULL || !x->reply->headed;
+}
+
+/*
+ * Takes s[0..size) in, size > 0, which came from the server at the time `now`. `spare` is a
+ * parser whose field table is used for the time of the call. The bytes may be written over.
+ */
+static void pario_i_exchange_received(pario_i_exchange *x, pario_i_head *spare, unsigned char *s,
+                                      size_t size, int64_t now)
+{
+    pario_error error = PARIO_OK;
+    size_t      at = 0;
+    bool        done = false;
+    if (x->bytes_received == 0) {
+        x->first_byte_us = pario_i_elapsed_us(x->started_at, now);
+    }
+    x->answered = true;
+    x->bytes_received += size;
+    x->progress_at = now;
+    while (error == PARIO_OK && at < size && pario_i_exchange_wants_head(x)) {
+        error = x->reply == NULL ? pario_i_exchange_read_new_head(x, spare, s, &at, size)
+                                 : pario_i_exchange_read_head(x, s, &at, size);
+    }
+    if (error == PARIO_OK && !pario_i_exchange_wants_head(x)) {
+        error = pario_i_exchange_read_content(x, s, &at, size, &done);
+    }
+    if (error != PARIO_OK) {
+        pario_i_exchange_end(x, error, now);
+    } else if (done) {
+        pario_i_exchange_complete(x, at == size, now);
+    }
+}
+
+/* Whether the connection was a stale one and the request may be sent again on another: RFC 9110
+ * section 9.2.2, RFC 9112 section 9.3.1. If so, that is what the exchange wants now. */
+static bool pario_i_exchange_replays(pario_i_exchange *x, int64_t now)
+{
+    bool stale = x->reused && !x->answered && !x->replayed;
+    if (!stale || (x->sent > 0 && !pario_i_method_is_idempotent(x->order.method))) {
+        return false;
+    }
+    x->replayed = true;
+    x->fresh = true;
+    x->moves = true;
+    x->keep = false;
+    x->phase = PARIO_I_CONNECT;
+    x->stage = PARIO_STAGE_RESOLVE;
+    x->progress_at = now;
+    return true;
+}
+
+/* What it means that the connection has ended where the exchange is now; PARIO_OK: just that. */
+static pario_error pario_i_exchange_cut(const pario_i_exchange *x, int system_error)
+{
+    if (x->send_failed && (!x->answered || system_error == x->system_error)) {
+        return PARIO_ERROR_SEND;
+    }
+    if (system_error != 0) {
+        return PARIO_ERROR_RECEIVE;
+    }
+    if (pario_i_exchange_wants_head(x)) {
+        return x->answered ? PARIO_ERROR_HEAD_TRUNCATED : PARIO_ERROR_EMPTY_REPLY;
+    }
+    if (x->reply->framing.kind != PARIO_I_FRAMING_CLOSE) {
+        return PARIO_ERROR_BODY_TRUNCATED;
+    }
+    return x->send_failed ? PARIO_ERROR_SEND : PARIO_OK; /* a reset may look like the end */
+}
+
+/* The server has closed its side; or, where system_error is not 0, the connection broke. */
+static void pario_i_exchange_closed(pario_i_exchange *x, int system_error, int64_t now)
+{
+    if (pario_i_exchange_replays(x, now)) {
+        return;
+    }
+    pario_error error = pario_i_exchange_cut(x, system_error);
+    x->keep = false;
+    if (error == PARIO_OK) {
+        pario_i_exchange_complete(x, false, now);
+    } else {
+        int failed = error == PARIO_ERROR_SEND ? x->system_error : system_error;
+        pario_i_exchange_fail(x, error, failed, now);
+    }
+}
+
+/* Sending failed. What the server may have said before is still worth reading, unless nothing was
+ * sent: then it cannot be an answer. */
+static void pario_i_exchange_send_failed(pario_i_exchange *x, int system_error, int64_t now)
+{
+    x->send_failed = true;
+    x->system_error = system_error;
+    x->phase = PARIO_I_RECEIVE;
+    if (x->reused && x->sent == 0) {
+        pario_i_exchange_closed(x, system_error, now);
+    }
+}
+
+/* When the exchange runs out of time, as things stand. */
+static int64_t pario_i_exchange_deadline(const pario_i_exchange *x)
+{
+    int64_t total = pario_i_time_add(x->started_at, x->limits->total);
+    int64_t step = x->phase == PARIO_I_CONNECT ? x->limits->connect : x->limits->progress;
+    int64_t next = pario_i_time_add(x->progress_at, step);
+    if (x->phase == PARIO_I_QUEUED || x->phase == PARIO_I_END || x->paused) {
+        return INT64_MAX;
+    }
+    return next < total ? next : total;
+}
+
+/* Ends an exchange whose deadline has passed, saying which. */
+static void pario_i_exchange_expire(pario_i_exchange *x, int64_t now)
+{
+    pario_error error = PARIO_ERROR_PROGRESS_TIMEOUT;
+    if (now >= pario_i_time_add(x->started_at, x->limits->total)) {
+        error = PARIO_ERROR_TOTAL_TIMEOUT;
+    } else if (x->phase == PARIO_I_CONNECT) {
+        error = PARIO_ERROR_CONNECT_TIMEOUT;
+    }
+    pario_i_exchange_end(x, error, now);
+}
+#endif
+
+#if PARIO_SECTIONS >= 7
+#include <fcntl.h>
+#include <time.h>
+/* Without these, nothing below compiles, and nothing below is shown to the compiler. */
+#if !defined(CLOCK_MONOTONIC) || !defined(O_CLOEXEC)
+#error "pario.h: compile with -std=gnu11 or later, or with -D_DEFAULT_SOURCE"
+#undef PARIO_SECTIONS
+#define PARIO_SECTIONS 6
+#endif
+#endif
+
+#if PARIO_SECTIONS >= 7
+/* ------------------------------------------------------------------------------------------ */
+/* >>memory */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Clang checks in C++ mode only that what a lock guards is not touched without it. */
+#if defined(__clang__) && defined(__cplusplus)
+#define PARIO_I_CAPABILITY __attribute__((capability("mutex")))
+#define PARIO_I_GUARDED_BY(m) __attribute__((guarded_by(m)))
+#define PARIO_I_REQUIRES(m) __attribute__((requires_capability(m)))
+#define PARIO_I_ACQUIRE(m) __attribute__((acquire_capability(m)))
+#define PARIO_I_RELEASE(m) __attribute__((release_capability(m)))
+#define PARIO_I_NO_ANALYSIS __attribute__((no_thread_safety_analysis))
+#else
+#define PARIO_I_CAPABILITY
+#define PARIO_I_GUARDED_BY(m)
+#define PARIO_I_REQUIRES(m)
+#define PARIO_I_ACQUIRE(m)
+#define PARIO_I_RELEASE(m)
+#define PARIO_I_NO_ANALYSIS
+#endif
+
+#define PARIO_I_SAMPLER_STACK_BYTES 65536u /* of which a reading needs less than 8 KiB */
+#define PARIO_I_SAMPLER_FIRST 512u         /* samples that have room from the start */
+#define PARIO_I_SAMPLER_MAX_MS 3600000     /* the longest interval */
+#define PARIO_I_PROC_WINDOW 2048u          /* bytes of a /proc file looked at together */
+#define PARIO_I_PROC_LINE 64u              /* no line with a figure is as long as this */
+#define PARIO_I_NS_PER_S 1000000000
+
+/* A mutex that clang knows to be a lock. */
+typedef struct pario_i_mutex {
+    pthread_mutex_t mutex;
+} PARIO_I_CAPABILITY pario_i_mutex;
+
+/* Makes a mutex. Returns 0 or an errno. */
+static int pario_i_mutex_init(pario_i_mutex *lock)
+{
+    return pthread_mutex_init(&lock->mutex, NULL);
+}
+
+/* Ends a mutex that nobody holds. */
+static void pario_i_mutex_destroy(pario_i_mutex *lock)
+{
+    (void)pthread_mutex_destroy(&lock->mutex);
+}
+
+/* Takes the lock; waits for it. Not recursive. */
+static void pario_i_mutex_lock(pario_i_mutex *lock) PARIO_I_ACQUIRE(lock) PARIO_I_NO_ANALYSIS
+{
+    (void)pthread_mutex_lock(&lock->mutex);
+}
+
+/* Gives the lock back. */
+static void pario_i_mutex_unlock(pario_i_mutex *lock) PARIO_I_RELEASE(lock) PARIO_I_NO_ANALYSIS
+{
+    (void)pthread_mutex_unlock(&lock->mutex);
+}
+
+/* Makes a condition whose timed waits go by CLOCK_MONOTONIC. Returns 0 or an errno. */
+static int pario_i_condition_init(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    int                failed = pthread_condattr_init(&attributes);
+    if (failed != 0) {
+        return failed;
+    }
+    failed = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    if (failed == 0) {
+        failed = pthread_cond_init(condition, &attributes);
+    }
+    (void)pthread_condattr_destroy(&attributes);
+    return failed;
+}
+
+/* Waits until signalled or until deadline_ns of CLOCK_MONOTONIC. Returns false when it is over. */
+static bool pario_i_condition_wait_until(pthread_cond_t *condition, pario_i_mutex *lock,
+                                         int64_t deadline_ns) PARIO_I_REQUIRES(lock)
+{
+    struct timespec deadline;
+    memset(&deadline, 0, sizeof deadline);
+    deadline.tv_sec = (time_t)(deadline_ns / PARIO_I_NS_PER_S);
+    deadline.tv_nsec = (long)(deadline_ns % PARIO_I_NS_PER_S);
+    return pthread_cond_timedwait(condition, &lock->mutex, &deadline) != ETIMEDOUT;
+}
+
+/* A clock's value in nanoseconds. */
+static int64_t pario_i_clock_ns(clockid_t clock)
+{
+    struct timespec now;
+    memset(&now, 0, sizeof now);
+    (void)clock_gettime(clock, &now);
+    return ((int64_t)now.tv_sec * PARIO_I_NS_PER_S) + (int64_t)now.tv_nsec;
+}
+
+/* Starts a thread with all signals blocked, so that no handler runs on it. 0 or an errno. */
+static int pario_i_thread_start(pthread_t *thread, size_t stack_bytes, void *(*run)(void *),
+                                void *argument)
+{
+    const size_t   least = (size_t)PTHREAD_STACK_MIN;
+    pthread_attr_t attributes;
+    sigset_t       all;
+    sigset_t       before;
+    int            failed = pthread_attr_init(&attributes);
+    if (failed != 0) {
+        return failed;
+    }
+    failed = pthread_attr_setstacksize(&attributes, (stack_bytes > least) ? stack_bytes : least);
+    if (failed == 0) {
+        (void)sigfillset(&all);
+        failed = pthread_sigmask(SIG_SETMASK, &all, &before);
+    }
+    if (failed == 0) {
+        failed = pthread_create(thread, &attributes, run, argument);
+        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    }
+    (void)pthread_attr_destroy(&attributes);
+    return failed;
+}
+
+/* As open with O_CLOEXEC in a directory, but signals do not disturb it. -1 and errno on failure. */
+static int pario_i_proc_open(int directory, const char *name, int flags)
+{
+    int fd = -1;
+    do {
+        fd = openat(directory, name, flags | O_CLOEXEC);
+    } while ((fd < 0) && (errno == EINTR));
+    return fd;
+}
+
+/* As read, but signals do not disturb it. -1 and errno on failure. */
+static ssize_t pario_i_proc_read(int fd, char *bytes, size_t size)
+{
+    ssize_t got = -1;
+    do {
+        got = read(fd, bytes, size);
+    } while ((got < 0) && (errno == EINTR));
+    return got;
+}
+
+/* A line that is wanted from a /proc file: "\nName:", and the number that follows it. */
+typedef struct pario_i_figure {
+    const char *key;
+    bool        found;
+    uint64_t    number;
+} pario_i_figure;
+
+/* Looks for the figures in a window of the file; a later window's number replaces an earlier. */
+static void pario_i_proc_look(const char *window, pario_i_figure *figures, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *found = strstr(window, figures[i].key);
+        if (found != NULL) {
+            figures[i].found = true;
+            figures[i].number = strtoull(&found[strlen(figures[i].key)], NULL, 10);
+        }
+    }
+}
+
+/*
+ * Reads the figures from a file of any length. Returns 0 or an errno. The end of each window
+ * is looked at again with the next one, so that no line is lost or cut between two.
+ */
+static int pario_i_proc_figures(int directory, const char *name, pario_i_figure *figures,
+                                size_t count)
+{
+    char      window[PARIO_I_PROC_WINDOW + 1u];
+    size_t    used = 0;
+    ssize_t   got = 0;
+    int       failed = 0;
+    const int fd = pario_i_proc_open(directory, name, O_RDONLY);
+    if (fd < 0) {
+        return errno;
+    }
+    do {
+        got = pario_i_proc_read(fd, &window[used], PARIO_I_PROC_WINDOW - used);
+        failed = (got < 0) ? errno : 0;
+        used += (got > 0) ? (size_t)got : 0u;
+        window[used] = '\0';
+        pario_i_proc_look(window, figures, count);
+        if (used > PARIO_I_PROC_LINE) {
+            memmove(window, &window[used - PARIO_I_PROC_LINE], PARIO_I_PROC_LINE);
+            used = PARIO_I_PROC_LINE;
+        }
+    } while (got > 0);
+    (void)close(fd);
+    return failed;
+}
+
+/* A figure in kB as bytes; 0 where it was not found, UINT64_MAX where it does not fit. */
+static uint64_t pario_i_figure_bytes(const pario_i_figure *figure)
+{
+    const bool fits = figure->number <= (UINT64_MAX / 1024u);
+    return fits ? (figure->number * 1024u) : UINT64_MAX;
+}
+
+/* The directory of a process in /proc, 0 for the own one. -1 and errno on failure. */
+static int pario_i_process_open(int pid)
+{
+    char path[32] = "/proc/self";
+    int  fd = -1;
+    if (pid > 0) {
+        path[6 + pario_i_write_decimal((uint64_t)pid, path + 6)] = '\0';
+    }
+    fd = pario_i_proc_open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
+    if ((fd < 0) && (errno == ENOENT) && (pid > 0)) {
+        errno = ESRCH;
+    }
+    return fd;
+}
+
+/* Reads what smaps_rollup says. Returns 0 or an errno: ESRCH where there is no memory to read. */
+static int pario_i_memory_read_smaps(int directory, pario_memory *memory)
+{
+    pario_i_figure figures[5] = {
+        { "\nRss:", false, 0 },
+        { "\nPss:", false, 0 },
+        { "\nPrivate_Clean:", false, 0 },
+        { "\nPrivate_Dirty:", false, 0 },
+        { "\nPrivate_Hugetlb:", false, 0 },
+    };
+    int failed = pario_i_proc_figures(directory, "smaps_rollup", figures, 5);
+    if ((failed == ENOENT) && (faccessat(directory, "status", F_OK, 0) != 0)) {
+        failed = ESRCH; /* the names in the directory of a process that is gone are gone too */
+    }
+    if ((failed == 0) && !(figures[0].found && figures[1].found && figures[3].found)) {
+        failed = ESRCH; /* a zombie */
+    }
+    memory->rss_bytes = pario_i_figure_bytes(&figures[0]);
+    memory->pss_bytes = pario_i_figure_bytes(&figures[1]);
+    memory->private_bytes = pario_i_figure_bytes(&figures[2]) + pario_i_figure_bytes(&figures[3]) +
+                            pario_i_figure_bytes(&figures[4]);
+    return failed;
+}
+
+/* Reads what status says. Returns 0 or an errno: ESRCH where there is no memory to read. */
+static int pario_i_memory_read_status(int directory, pario_memory *memory)
+{
+    pario_i_figure figures[3] = {
+        { "\nVmHWM:", false, 0 },
+        { "\nVmPTE:", false, 0 },
+        { "\nThreads:", false, 0 },
+    };
+    int failed = pario_i_proc_figures(directory, "status", figures, 3);
+    if ((failed == ENOENT) || ((failed == 0) && !(figures[0].found && figures[2].found))) {
+        failed = ESRCH;
+    }
+    memory->peak_rss_bytes = pario_i_figure_bytes(&figures[0]);
+    memory->page_table_bytes = pario_i_figure_bytes(&figures[1]);
+    memory->threads = figures[2].number;
+    /* newer kernels count VmHWM per CPU, which lags behind the exact figure of smaps_rollup */
+    if (memory->peak_rss_bytes < memory->rss_bytes) {
+        memory->peak_rss_bytes = memory->rss_bytes;
+    }
+    return failed;
+}
+
+/* Reads the memory of the process whose directory is open. Returns 0 or an errno. */
+static int pario_i_memory_read_at(int directory, pario_memory *memory)
+{
+    int failed = 0;
+    memset(memory, 0, sizeof *memory);
+    failed = pario_i_memory_read_smaps(directory, memory);
+    if (failed == 0) {
+        failed = pario_i_memory_read_status(directory, memory);
+    }
+    if (failed != 0) {
+        memset(memory, 0, sizeof *memory);
+    }
+    return failed;
+}
+
+/*
+ * A sampler. Its thread alone touches the series until it has been joined; the lock guards
+ * what the two threads tell each other.
+ */
+struct pario_sampler {
+    pario_i_mutex  lock;
+    pthread_cond_t changed;
+    bool           ready PARIO_I_GUARDED_BY(lock); /* the first reading was tried */
+    bool           stop PARIO_I_GUARDED_BY(lock);
+    int            first_error PARIO_I_GUARDED_BY(lock); /* errno of the first reading, or 0 */
+    pthread_t      thread;
+    int            directory; /* in /proc; stays with the process, whoever gets its number next */
+    int64_t        interval_ns;
+    int64_t        begin_ns;
+    size_t         room; /* samples */
+    bool           left_out;
+    pario_series   series;
+};
+
+/* Makes room for one more sample. Returns false, and changes nothing, if there is no memory. */
+static bool pario_i_sampler_reserve(pario_sampler *sampler)
+{
+    size_t        room = 0;
+    size_t        bytes = 0;
+    pario_sample *grown = NULL;
+    if (sampler->series.count < sampler->room) {
+        return true;
+    }
+    if (!pario_i_size_multiply(sampler->room, 2, &room) ||
+        !pario_i_size_multiply(room, sizeof *grown, &bytes)) {
+        return false;
+    }
+    grown = (pario_sample *)PARIO_REALLOC(sampler->series.samples, bytes);
+    if (grown == NULL) {
+        return false;
+    }
+    sampler->series.samples = grown;
+    sampler->room = room;
+    return true;
+}
+
+/* Takes one reading into the series. Returns 0, or the errno of a reading that failed. */
+static int pario_i_sampler_take(pario_sampler *sampler)
+{
+    pario_memory  memory;
+    pario_series *series = &sampler->series;
+    const int     failed = pario_i_memory_read_at(sampler->directory, &memory);
+    if (failed != 0) {
+        series->failed++;
+        return failed;
+    }
+    if (series->peak_rss_bytes < memory.peak_rss_bytes) {
+        series->peak_rss_bytes = memory.peak_rss_bytes;
+    }
+    if (pario_i_sampler_reserve(sampler)) {
+        pario_sample *sample = &series->samples[series->count];
+        const int64_t now = pario_i_clock_ns(CLOCK_MONOTONIC);
+        sample->time_us = (now - sampler->begin_ns) / 1000;
+        sample->rss_bytes = memory.rss_bytes;
+        sample->pss_bytes = memory.pss_bytes;
+        sample->private_bytes = memory.private_bytes;
+        sample->threads = memory.threads;
+        series->count++;
+    } else {
+        sampler->left_out = true;
+    }
+    return 0;
+}
+
+/*
+ * When the next sample is due: at a whole number of intervals since the beginning, so that
+ * nothing drifts; those that were missed are not made up for.
+ */
+static int64_t pario_i_sampler_due(const pario_sampler *sampler)
+{
+    const int64_t passed = pario_i_clock_ns(CLOCK_MONOTONIC) - sampler->begin_ns;
+    const int64_t turns = (passed / sampler->interval_ns) + 1;
+    return sampler->begin_ns + (turns * sampler->interval_ns);
+}
+
+/* Waits for the next turn. Returns false when the sampler is to stop. */
+static bool pario_i_sampler_wait(pario_sampler *sampler)
+{
+    const int64_t due = pario_i_sampler_due(sampler);
+    bool          goes_on = false;
+    bool          waiting = true;
+    pario_i_mutex_lock(&sampler->lock);
+    while (waiting && !sampler->stop) {
+        waiting = pario_i_condition_wait_until(&sampler->changed, &sampler->lock, due);
+    }
+    goes_on = !sampler->stop;
+    pario_i_mutex_unlock(&sampler->lock);
+    return goes_on;
+}
+
+/* The sampling thread: says so when it has taken the first sample, and takes one at the end. */
+static void *pario_i_sampler_run(void *argument)
+{
+    pario_sampler *sampler = (pario_sampler *)argument;
+    const int      failed = pario_i_sampler_take(sampler);
+    pario_i_mutex_lock(&sampler->lock);
+    sampler->ready = true;
+    sampler->first_error = failed;
+    sampler->stop = sampler->stop || (failed != 0);
+    (void)pthread_cond_broadcast(&sampler->changed);
+    pario_i_mutex_unlock(&sampler->lock);
+    while (pario_i_sampler_wait(sampler)) {
+        (void)pario_i_sampler_take(sampler);
+    }
+    (void)pario_i_sampler_take(sampler);
+    sampler->series.cpu_us = pario_i_clock_ns(CLOCK_THREAD_CPUTIME_ID) / 1000;
+    return NULL;
+}
+
+/* Waits for the first sample. Returns 0, or its errno; the thread is ending then. */
+static int pario_i_sampler_first(pario_sampler *sampler)
+{
+    int failed = 0;
+    pario_i_mutex_lock(&sampler->lock);
+    while (!sampler->ready) {
+        (void)pthread_cond_wait(&sampler->changed, &sampler->lock.mutex);
+    }
+    failed = sampler->first_error;
+    pario_i_mutex_unlock(&sampler->lock);
+    return failed;
+}
+
+/* Makes what the two threads share. Returns 0 or an errno, and nothing is left then. */
+static int pario_i_sampler_prepare(pario_sampler *sampler)
+{
+    int failed = pario_i_mutex_init(&sampler->lock);
+    if (failed != 0) {
+        return failed;
+    }
+    pario_i_mutex_lock(&sampler->lock);
+    sampler->ready = false;
+    sampler->stop = false;
+    sampler->first_error = 0;
+    pario_i_mutex_unlock(&sampler->lock);
+    failed = pario_i_condition_init(&sampler->changed);
+    if (failed != 0) {
+        pario_i_mutex_destroy(&sampler->lock);
+    }
+    return failed;
+}
+
+/* Gives back a sampler without its thread, and its samples. errno is kept. */
+static void pario_i_sampler_free(pario_sampler *sampler)
+{
+    const int before = errno;
+    if (sampler->directory >= 0) {
+        (void)close(sampler->directory);
+    }
+    PARIO_FREE(sampler->series.samples);
+    PARIO_FREE(sampler);
+    errno = before;
+}
+
+/* A sampler with room for its first samples, or NULL. Its directory is not open yet. */
+static pario_sampler *pario_i_sampler_new(int interval_ms)
+{
+    pario_sampler *sampler = (pario_sampler *)PARIO_MALLOC(sizeof *sampler);
+    if (sampler == NULL) {
+        return NULL;
+    }
+    memset((void *)sampler, 0, sizeof *sampler);
+    sampler->directory = -1;
+    sampler->interval_ns = (int64_t)interval_ms * 1000000;
+    /*
+     * Room for many at once: a first allocation on a thread of its own would cost glibc an
+     * arena, which would then be found in the series.
+     */
+    sampler->room = PARIO_I_SAMPLER_FIRST;
+    sampler->series.samples =
+        (pario_sample *)PARIO_MALLOC(PARIO_I_SAMPLER_FIRST * sizeof(pario_sample));
+    if (sampler->series.samples == NULL) {
+        pario_i_sampler_free(sampler);
+        return NULL;
+    }
+    return sampler;
+}
+
+/* Starts the thread and waits for its first sample. On failure no thread is left. */
+static pario_error pario_i_sampler_launch(pario_sampler *sampler)
+{
+    pario_error error = PARIO_ERROR_THREAD;
+    int         failed = pario_i_sampler_prepare(sampler);
+    if (failed != 0) {
+        errno = failed;
+        return error;
+    }
+    sampler->begin_ns = pario_i_clock_ns(CLOCK_MONOTONIC);
+    failed = pario_i_thread_start(&sampler->thread, PARIO_I_SAMPLER_STACK_BYTES,
+                                  pario_i_sampler_run, sampler);
+    if (failed == 0) {
+        failed = pario_i_sampler_first(sampler);
+        if (failed == 0) {
+            return PARIO_OK;
+        }
+        (void)pthread_join(sampler->thread, NULL);
+        error = PARIO_ERROR_PROCESS;
+    }
+    (void)pthread_cond_destroy(&sampler->changed);
+    pario_i_mutex_destroy(&sampler->lock);
+    errno = failed;
+    return error;
+}
+
+PARIO_DEF pario_error pario_memory_read(int pid, pario_memory *memory)
+{
+    int directory = -1;
+    int failed = 0;
+    if (memory == NULL) {
+        return PARIO_ERROR_ARGUMENT;
+    }
+    memset(memory, 0, sizeof *memory);
+    if (pid < 0) {
+        return PARIO_ERROR_ARGUMENT;
+    }
+    directory = pario_i_process_open(pid);
+    if (directory < 0) {
+        return PARIO_ERROR_PROCESS;
+    }
+    failed = pario_i_memory_read_at(directory, memory);
+    (void)close(directory);
+    errno = failed;
+    return (failed == 0) ? PARIO_OK : PARIO_ERROR_PROCESS;
+}
+
+PARIO_DEF pario_error pario_sampler_start(int pid, int interval_ms, pario_sampler **sampler)
+{
+    pario_sampler *made = NULL;
+    pario_error    error = PARIO_ERROR_PROCESS;
+    if (sampler == NULL) {
+        return PARIO_ERROR_ARGUMENT;
+    }
+    *sampler = NULL;
+    if ((pid < 0) || (interval_ms < 1) || (interval_ms > PARIO_I_SAMPLER_MAX_MS)) {
+        return PARIO_ERROR_ARGUMENT;
+    }
+    made = pario_i_sampler_new(interval_ms);
+    if (made == NULL) {
+        return PARIO_ERROR_MEMORY;
+    }
+    made->directory = pario_i_process_open(pid);
+    if (made->directory >= 0) {
+        error = pario_i_sampler_launch(made);
+    }
+    if (error != PARIO_OK) {
+        pario_i_sampler_free(made);
+        return error;
+    }
+    *sampler = made;
+    return PARIO_OK;
+}
+
+PARIO_DEF pario_error pario_sampler_stop(pario_sampler *sampler, pario_series *series)
+{
+    pario_error error = PARIO_OK;
+    if (series != NULL) {
+        memset(series, 0, sizeof *series);
+    }
+    if (sampler == NULL) {
+        return PARIO_ERROR_ARGUMENT;
+    }
+    pario_i_mutex_lock(&sampler->lock);
+    sampler->stop = true;
+    (void)pthread_cond_broadcast(&sampler->changed);
+    pario_i_mutex_unlock(&sampler->lock);
+    (void)pthread_join(sampler->thread, NULL);
+    (void)pthread_cond_destroy(&sampler->changed);
+    pario_i_mutex_destroy(&sampler->lock);
+    error = sampler->left_out ? PARIO_ERROR_MEMORY : PARIO_OK;
+    if (series != NULL) {
+        *series = sampler->series;
+        series->own_bytes = (uint64_t)sizeof *sampler + PARIO_I_SAMPLER_STACK_BYTES +
+                            ((uint64_t)sampler->room * sizeof(pario_sample));
+        sampler->series.samples = NULL;
+    }
+    pario_i_sampler_free(sampler);
+    return error;
+}
+
+PARIO_DEF void pario_series_free(pario_series *series)
+{
+    if (series != NULL) {
+        PARIO_FREE(series->samples);
+        memset(series, 0, sizeof *series);
+    }
+}
+#endif
+
+#if PARIO_SECTIONS >= 8
+/* ------------------------------------------------------------------------------------------ */
+/* >>transport */
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/uio.h>
+
+typedef union pario_i_address {
+    struct sockaddr     any;
+    struct sockaddr_in  v4;
+    struct sockaddr_in6 v6;
+} pario_i_address;
+
+/* The addresses of a host, shared by all who use them; their ports are not set. */
+typedef struct pario_i_addresses {
+    unsigned         references; /* atomic */
+    uint16_t         count;
+    pario_i_address *list;
+} pario_i_addresses;
+
+/* What became of an attempt to send or to receive. */
+typedef enum pario_i_io {
+    PARIO_I_MOVED,
+    PARIO_I_BLOCKED,
+    PARIO_I_CLOSED,
+    PARIO_I_BROKEN /* errno says why */
+} pario_i_io;
+
+/* A connection, from the moment an exchange needs one to the moment it is closed. */
+typedef struct pario_i_connection {
+    struct pario_i_connection *next; /* among the active, its origin's idle, or the dead */
+    struct pario_i_connection *previous;
+    struct pario_i_connection *newer; /* among all idle ones */
+    struct pario_i_connection *older;
+    pario_i_exchange          *exchange;
+    struct pario_i_origin     *origin;
+    struct pario_i_name       *name; /* the lookup it waits for */
+    pario_i_addresses         *addresses;
+    int64_t                    wake_at;    /* its place in the heap goes by this */
+    int64_t                    try_until;  /* connecting: for this address; idle: since when */
+    uint32_t                   heap_place; /* 0: it is not in the heap */
+    int                        fd;
+    uint16_t                   address;    /* index of the one that is tried, or stands */
+    bool                       connecting; /* resolving or connecting */
+    bool                       served;     /* a request before this one */
+    bool                       readable;
+    bool                       writable;
+    bool                       hung_up; /* there is an end or an error to be read */
+} pario_i_connection;
+
+/* Room for count addresses, with one reference; NULL: out of memory. */
+static pario_i_addresses *pario_i_addresses_new(size_t count)
+{
+    size_t size;
+    void  *block = NULL;
+    if (pario_i_size_multiply(count, sizeof(pario_i_address), &size) &&
+        pario_i_size_add(size, sizeof(pario_i_addresses), &size)) {
+        block = PARIO_MALLOC(size);
+    }
+    if (block == NULL) {
+        return NULL;
+    }
+    memset(block, 0, size);
+    pario_i_addresses *addresses = (pario_i_addresses *)block;
+    void              *list = addresses + 1;
+    addresses->references = 1;
+    addresses->count = (uint16_t)count;
+    addresses->list = (pario_i_address *)list;
+    return addresses;
+}
+
+/* One reference more; NULL stays NULL. */
+static pario_i_addresses *pario_i_addresses_keep(pario_i_addresses *addresses)
+{
+    if (addresses != NULL) {
+        (void)__atomic_add_fetch(&addresses->references, 1u, __ATOMIC_RELAXED);
+    }
+    return addresses;
+}
+
+/* One reference less, the last one frees; NULL is harmless. */
+static void pario_i_addresses_drop(pario_i_addresses *addresses)
+{
+    if (addresses != NULL &&
+        __atomic_sub_fetch(&addresses->references, 1u, __ATOMIC_ACQ_REL) == 0) {
+        PARIO_FREE(addresses);
+    }
+}
+
+/* The address of a numeric host, or NULL: it is a name (*name is set) or memory is out. */
+static pario_i_addresses *pario_i_addresses_numeric(const unsigned char *host, size_t size,
+                                                    bool literal, bool *name)
+{
+    char text[INET6_ADDRSTRLEN];
+    *name = size >= sizeof text || (!literal && !pario_i_url_is_ipv4(host, 0, size));
+    if (*name) {
+        return NULL;
+    }
+    pario_i_addresses *addresses = pario_i_addresses_new(1);
+    if (addresses == NULL) {
+        return NULL;
+    }
+    memcpy(text, host, size);
+    text[size] = '\0';
+    if (literal) {
+        addresses->list[0].v6.sin6_family = AF_INET6;
+        (void)inet_pton(AF_INET6, text, &addresses->list[0].v6.sin6_addr);
+    } else {
+        addresses->list[0].v4.sin_family = AF_INET;
+        (void)inet_pton(AF_INET, text, &addresses->list[0].v4.sin_addr);
+    }
+    return addresses;
+}
+
+/* Begins to connect to an address and port: a descriptor, or -1 and errno. */
+static int pario_i_transport_open(const pario_i_address *to, uint16_t port)
+{
+    pario_i_address address = *to;
+    socklen_t       size = sizeof address.v4;
+    if (address.any.sa_family == AF_INET6) {
+        size = sizeof address.v6;
+        address.v6.sin6_port = htons(port);
+    } else {
+        address.v4.sin_port = htons(port);
+    }
+    int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return -1;
+    }
+    /* Interrupted, a connect goes on by itself. */
+    if (connect(fd, &address.any, size) != 0 && errno != EINPROGRESS && errno != EINTR) {
+        int failed = errno;
+        (void)close(fd);
+        errno = failed;
+        return -1;
+    }
+    return fd;
+}
+
+/* What a socket has to report, as an errno; 0 for nothing. */
+static int pario_i_transport_error(int fd)
+{
+    int       failed = 0;
+    socklen_t size = sizeof failed;
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &size) == 0 ? failed : errno;
+}
+
+/* Sends what fits of one or two pieces of bytes; *moved says how many. */
+static pario_i_io pario_i_transport_send(int fd, struct iovec *pieces, size_t count, size_t *moved)
+{
+    struct msghdr message;
+    ssize_t       sent;
+    *moved = 0;
+    memset(&message, 0, sizeof message);
+    message.msg_iov = pieces;
+    message.msg_iovlen = 2; /* a number of another type in each libc */
+    do {
+        sent = count == 1 ? send(fd, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL)
+                          : sendmsg(fd, &message, MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    if (sent >= 0) {
+        *moved = (size_t)sent;
+        return PARIO_I_MOVED;
+    }
+    return errno == EAGAIN ? PARIO_I_BLOCKED : PARIO_I_BROKEN;
+}
+
+/* Receives up to size bytes; *moved says how many. */
+static pario_i_io pario_i_transport_receive(int fd, unsigned char *bytes, size_t size,
+                                            size_t *moved)
+{
+    ssize_t got;
+    *moved = 0;
+    do {
+        got = recv(fd, bytes, size, 0);
+    } while (got < 0 && errno == EINTR);
+    if (got > 0) {
+        *moved = (size_t)got;
+        return PARIO_I_MOVED;
+    }
+    if (got == 0) {
+        return PARIO_I_CLOSED;
+    }
+    return errno == EAGAIN ? PARIO_I_BLOCKED : PARIO_I_BROKEN;
+}
+
+/* Whether an idle connection is silent and open, as it has to be. */
+static bool pario_i_transport_is_quiet(int fd)
+{
+    unsigned char byte;
+    return recv(fd, &byte, 1, MSG_PEEK) < 0 && errno == EAGAIN;
+}
+
+/* Makes an eventfd readable. Keeps errno; safe in signal handlers. */
+static void pario_i_event_raise(int fd)
+{
+    int      before = errno;
+    uint64_t one = 1;
+    while (write(fd, &one, sizeof one) < 0 && errno == EINTR) {
+    }
+    errno = before;
+}
+
+/* Makes an eventfd or a timerfd unreadable. */
+static void pario_i_event_clear(int fd)
+{
+    uint64_t count;
+    while (read(fd, &count, sizeof count) < 0 && errno == EINTR) {
+    }
+}
+#endif
+
+#if PARIO_SECTIONS >= 9
+/* ------------------------------------------------------------------------------------------ */
+/* >>resolver */
+
+#define PARIO_I_NAME_BUCKETS 256u
+#define PARIO_I_MAX_ADDRESSES 64u
+/* getaddrinfo runs plugins of the system's, whose appetite nobody documents. */
+#define PARIO_I_LOOKUP_STACK_BYTES 262144u
+
+typedef enum pario_i_name_state {
+    PARIO_I_NAME_WANTED, /* in the queue, or being looked up */
+    PARIO_I_NAME_KNOWN,
+    PARIO_I_NAME_FAILED
+} pario_i_name_state;
+
+/* A name, and what is known of it. */
+typedef struct pario_i_name {
+    struct pario_i_name *next;        /* in its bucket */
+    struct pario_i_name *next_wanted; /* in the queue of lookups */
+    pario_i_addresses   *addresses;
+    int64_t              expires_at;
+    size_t               waiting; /* connections; as long as there are any, it stays */
+    size_t               size;
+    char                *host; /* in lower case; in this very block */
+    pario_i_name_state   state;
+    int                  resolver_error;
+    int                  system_error;
+} pario_i_name;
+
+/* Belongs to its client and to the threads that look names up; the last of them frees it, so
+ * that nobody ever waits for getaddrinfo. */
+typedef struct pario_i_resolver {
+    pario_i_mutex  lock;
+    pthread_cond_t changed; /* a name is no longer wanted, or somebody was cancelled */
+    pario_i_name  *buckets[PARIO_I_NAME_BUCKETS] PARIO_I_GUARDED_BY(lock);
+    pario_i_name  *first_wanted PARIO_I_GUARDED_BY(lock);
+    pario_i_name  *last_wanted PARIO_I_GUARDED_BY(lock);
+    size_t         count PARIO_I_GUARDED_BY(lock);
+    size_t         helpers PARIO_I_GUARDED_BY(lock);
+    size_t         references PARIO_I_GUARDED_BY(lock);
+    uint64_t       lookups PARIO_I_GUARDED_BY(lock);
+    int64_t        cache_ns PARIO_I_GUARDED_BY(lock);
+    int            notify_fd PARIO_I_GUARDED_BY(lock); /* raised at each change; -1: closed */
+} pario_i_resolver;
+
+/* Frees a name that is in no bucket. */
+static void pario_i_name_free(pario_i_name *name)
+{
+    pario_i_addresses_drop(name->addresses);
+    PARIO_FREE(name);
+}
+
+/* A new resolver with one reference, or NULL and errno. */
+static pario_i_resolver *pario_i_resolver_new(int notify_fd, int64_t cache_ns)
+{
+    pario_i_resolver *resolver = (pario_i_resolver *)PARIO_MALLOC(sizeof *resolver);
+    if (resolver == NULL) {
+        return NULL;
+    }
+    memset(resolver, 0, sizeof *resolver);
+    int failed = pario_i_mutex_init(&resolver->lock);
+    if (failed == 0) {
+        failed = pario_i_condition_init(&resolver->changed);
+        if (failed != 0) {
+            pario_i_mutex_destroy(&resolver->lock);
+        }
+    }
+    if (failed != 0) {
+        PARIO_FREE(resolver);
+        errno = failed;
+        return NULL;
+    }
+    pario_i_mutex_lock(&resolver->lock);
+    resolver->references = 1;
+    resolver->notify_fd = notify_fd;
+    resolver->cache_ns = cache_ns;
+    pario_i_mutex_unlock(&resolver->lock);
+    return resolver;
+}
+
+/* Takes the names that nobody waits for out of all buckets and frees them. */
+static void pario_i_resolver_empty(pario_i_resolver *resolver) PARIO_I_REQUIRES(resolver->lock)
+{
+    for (size_t i = 0; i < PARIO_I_NAME_BUCKETS; i++) {
+        pario_i_name **link = &resolver->buckets[i];
+        while (*link != NULL) {
+            pario_i_name *name = *link;
+            if (name->waiting == 0 && name->state != PARIO_I_NAME_WANTED) {
+                *link = name->next;
+                resolver->count--;
+                pario_i_name_free(name);
+            } else {
+                link = &name->next;
+            }
+        }
+    }
+}
+
+/* One reference less. The last one takes all names along, wanted or not. */
+static void pario_i_resolver_drop(pario_i_resolver *resolver)
+{
+    pario_i_mutex_lock(&resolver->lock);
+    resolver->references--;
+    bool last = resolver->references == 0;
+    if (last) {
+        for (size_t i = 0; i < PARIO_I_NAME_BUCKETS; i++) {
+            for (pario_i_name *name = resolver->buckets[i]; name != NULL; name = name->next) {
+                name->waiting = 0;
+                name->state = PARIO_I_NAME_FAILED;
+            }
+        }
+        pario_i_resolver_empty(resolver);
+    }
+    pario_i_mutex_unlock(&resolver->lock);
+    if (last) {
+        (void)pthread_cond_destroy(&resolver->changed);
+        pario_i_mutex_destroy(&resolver->lock);
+        PARIO_FREE(resolver);
+    }
+}
+
+/* The client goes: nobody is told of results any more, and what is only wanted is not begun. */
+static void pario_i_resolver_close(pario_i_resolver *resolver)
+{
+    pario_i_mutex_lock(&resolver->lock);
+    resolver->notify_fd = -1;
+    resolver->first_wanted = NULL;
+    resolver->last_wanted = NULL;
+    pario_i_mutex_unlock(&resolver->lock);
+    pario_i_resolver_drop(resolver);
+}
+
+/* Whether an address is of a kind that can be connected to. */
+static bool pario_i_resolver_likes(const struct addrinfo *at)
+{
+    return (at->ai_family == AF_INET && at->ai_addrlen == sizeof(struct sockaddr_in)) ||
+           (at->ai_family == AF_INET6 && at->ai_addrlen == sizeof(struct sockaddr_in6));
+}
+
+/* Copies getaddrinfo's list; NULL: out of memory, or there is nothing that can be used. */
+static pario_i_addresses *pario_i_resolver_copy(const struct addrinfo *list)
+{
+    size_t count = 0;
+    for (const struct addrinfo *at = list; at != NULL; at = at->ai_next) {
+        count += pario_i_resolver_likes(at) ? 1u : 0u;
+    }
+    count = pario_i_min(count, PARIO_I_MAX_ADDRESSES);
+    pario_i_addresses *addresses = count > 0 ? pario_i_addresses_new(count) : NULL;
+    size_t             filled = 0;
+    for (const struct addrinfo *at = list; at != NULL && addresses != NULL; at = at->ai_next) {
+        if (filled < count && pario_i_resolver_likes(at)) {
+            memcpy(&addresses->list[filled], at->ai_addr, at->ai_addrlen);
+            filled++;
+        }
+    }
+    return addresses;
+}
+
+/* Looks one name up. Only `host` of it is touched, and nobody else changes that. */
+static void pario_i_resolver_ask(const pario_i_name *name, pario_i_name *answer)
+{
+    struct addrinfo  hints;
+    struct addrinfo *list = NULL;
+    memset(&hints, 0, sizeof hints);
+    memset(answer, 0, sizeof *answer);
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_STREAM;
+    errno = 0;
+    answer->resolver_error = getaddrinfo(name->host, NULL, &hints, &list);
+    answer->system_error = answer->resolver_error == EAI_SYSTEM ? errno : 0;
+    if (answer->resolver_error == 0) {
+        answer->addresses = pario_i_resolver_copy(list);
+        answer->resolver_error = answer->addresses == NULL ? EAI_MEMORY : 0;
+        freeaddrinfo(list);
+    }
+}
+
+/* Notes what became of a lookup and tells all who wait. */
+static void pario_i_resolver_note(pario_i_resolver *resolver, pario_i_name *name,
+                                  const pario_i_name *answer) PARIO_I_REQUIRES(resolver->lock)
+{
+    bool known = answer->addresses != NULL;
+    pario_i_addresses_drop(name->addresses);
+    name->addresses = answer->addresses;
+    name->resolver_error = answer->resolver_error;
+    name->system_error = answer->system_error;
+    name->state = known ? PARIO_I_NAME_KNOWN : PARIO_I_NAME_FAILED;
+    name->expires_at =
+        pario_i_time_add(pario_i_clock_ns(CLOCK_MONOTONIC),
+                         known ? resolver->cache_ns : (int64_t)PARIO_LOOKUP_FAILURE_MS * 1000000);
+    (void)pthread_cond_broadcast(&resolver->changed);
+    if (resolver->notify_fd >= 0) {
+        pario_i_event_raise(resolver->notify_fd);
+    }
+}
+
+/* The first name of the queue, taken out of it; or NULL, and the helper's reference is over. */
+static pario_i_name *pario_i_resolver_take(pario_i_resolver *resolver)
+    PARIO_I_REQUIRES(resolver->lock)
+{
+    pario_i_name *name = resolver->first_wanted;
+    if (name != NULL) {
+        resolver->first_wanted = name->next_wanted;
+        if (resolver->first_wanted == NULL) {
+            resolver->last_wanted = NULL;
+        }
+        resolver->lookups++;
+    } else {
+        resolver->helpers--;
+    }
+    return name;
+}
+
+/* A helper thread: looks names up until none is wanted. */
+static void *pario_i_resolver_help(void *argument)
+{
+    pario_i_resolver *resolver = (pario_i_resolver *)argument;
+    pario_i_mutex_lock(&resolver->lock);
+    pario_i_name *name = pario_i_resolver_take(resolver);
+    pario_i_mutex_unlock(&resolver->lock);
+    while (name != NULL) {
+        pario_i_name answer;
+        pario_i_resolver_ask(name, &answer);
+        pario_i_mutex_lock(&resolver->lock);
+        pario_i_resolver_note(resolver, name, &answer);
+        name = pario_i_resolver_take(resolver);
+        pario_i_mutex_unlock(&resolver->lock);
+    }
+    pario_i_resolver_drop(resolver);
+    return NULL;
+}
+
+/* Puts a name into the queue, and sees that there is somebody to serve it. */
+static void pario_i_resolver_begin(pario_i_resolver *resolver, pario_i_name *name)
+    PARIO_I_REQUIRES(resolver->lock)
+{
+    name->state = PARIO_I_NAME_WANTED;
+    name->next_wanted = NULL;
+    if (resolver->last_wanted != NULL) {
+        resolver->last_wanted->next_wanted = name;
+    } else {
+        resolver->first_wanted = name;
+    }
+    resolver->last_wanted = name;
+    if (resolver->helpers >= PARIO_MAX_LOOKUPS) {
+        return;
+    }
+    pthread_t thread;
+    int       failed =
+        pario_i_thread_start(&thread, PARIO_I_LOOKUP_STACK_BYTES, pario_i_resolver_help, resolver);
+    if (failed == 0) {
+        (void)pthread_detach(thread);
+        resolver->helpers++;
+        resolver->references++;
+    } else if (resolver->helpers == 0) {
+        pario_i_name answer;
+        memset(&answer, 0, sizeof answer);
+        answer.resolver_error = EAI_SYSTEM;
+        answer.system_error = failed;
+        resolver->first_wanted = NULL;
+        resolver->last_wanted = NULL;
+        pario_i_resolver_note(resolver, name, &answer);
+    }
+}
+
+/* A name's bucket: by FNV-1a of its lower case. */
+static size_t pario_i_name_bucket(const unsigned char *host, size_t size)
+{
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < size; i++) {
+        hash = (hash ^ pario_i_lower(host[i])) * 16777619u;
+    }
+    return hash % PARIO_I_NAME_BUCKETS;
+}
+
+/* The name's entry in the cache, made if need be; NULL: out of memory. */
+static pario_i_name *pario_i_resolver_entry(pario_i_resolver *resolver, const unsigned char *host,
+                                            size_t size) PARIO_I_REQUIRES(resolver->lock)
+{
+    size_t        bucket = pario_i_name_bucket(host, size);
+    pario_i_name *name = resolver->buckets[bucket];
+    while (name != NULL && (name->size != size || !pario_i_equals(host, 0, size, name->host))) {
+        name = name->next;
+    }
+    if (name != NULL) {
+        return name;
+    }
+    if (resolver->count >= PARIO_MAX_CACHED_NAMES) {
+        pario_i_resolver_empty(resolver);
+    }
+    void *block = PARIO_MALLOC(sizeof *name + size + 1);
+    if (block == NULL) {
+        return NULL;
+    }
+    name = (pario_i_name *)block;
+    memset(name, 0, sizeof *name);
+    name->host = (char *)block + sizeof *name;
+    name->size = size;
+    for (size_t i = 0; i < size; i++) {
+        name->host[i] = (char)pario_i_lower(host[i]);
+    }
+    name->host[size] = '\0';
+    name->state = PARIO_I_NAME_FAILED;
+    name->next = resolver->buckets[bucket];
+    resolver->buckets[bucket] = name;
+    resolver->count++;
+    return name;
+}
+
+/* Begins to wait for a name, which is looked up unless it is known; NULL: out of memory. */
+static pario_i_name *pario_i_resolver_want(pario_i_resolver *resolver, const unsigned char *host,
+                                           size_t size, int64_t now)
+{
+    pario_i_mutex_lock(&resolver->lock);
+    pario_i_name *name = pario_i_resolver_entry(resolver, host, size);
+    if (name != NULL) {
+        name->waiting++;
+        if (name->waiting == 1 && name->state != PARIO_I_NAME_WANTED && now >= name->expires_at) {
+            pario_i_resolver_begin(resolver, name);
+        }
+    }
+    pario_i_mutex_unlock(&resolver->lock);
+    return name;
+}
+
+/* Asks how a name stands that is waited for. Unless it is still wanted, *answer is filled, with a
+ * reference to the addresses, and the waiting is over. */
+static pario_i_name_state pario_i_resolver_check(pario_i_resolver *resolver, pario_i_name *name,
+                                                 pario_i_name *answer)
+{
+    pario_i_mutex_lock(&resolver->lock);
+    pario_i_name_state state = name->state;
+    if (state != PARIO_I_NAME_WANTED) {
+        *answer = *name;
+        answer->addresses = pario_i_addresses_keep(name->addresses);
+        name->waiting--;
+    }
+    pario_i_mutex_unlock(&resolver->lock);
+    return state;
+}
+
+/* Waits no longer for a name. */
+static void pario_i_resolver_leave(pario_i_resolver *resolver, pario_i_name *name)
+{
+    pario_i_mutex_lock(&resolver->lock);
+    name->waiting--;
+    pario_i_mutex_unlock(&resolver->lock);
+}
+#endif
+
+#if PARIO_SECTIONS >= 10
+/* ------------------------------------------------------------------------------------------ */
+/* >>pool */
+
+/* Scheme, host and port: what connections can be shared by. */
+typedef struct pario_i_origin {
+    struct pario_i_origin *next;          /* in its bucket */
+    pario_i_connection    *idle;          /* the one used last comes first */
+    pario_i_exchange      *first_waiting; /* for the limit of connections per host */
+    pario_i_exchange      *last_waiting;
+    pario_i_addresses     *numeric; /* of a host that needs no lookup */
+    size_t                 active;  /* connections with an exchange */
+    size_t                 idle_count;
+    size_t                 size;
+    uint32_t               hash;
+    uint16_t               port;
+    bool                   https;
+    char                  *host; /* in lower case; in this very block */
+} pario_i_origin;
+
+typedef struct pario_i_pool {
+    pario_i_origin    **buckets;
+    size_t              bucket_count; /* a power of two, or 0 */
+    size_t              count;
+    pario_i_connection *oldest; /* of all idle ones */
+    pario_i_connection *newest;
+    pario_i_connection *active; /* all that have an exchange */
+    size_t              idle_count;
+    size_t              connections; /* idle or active */
+    pario_i_origin     *recent;      /* the one that was asked for last, or NULL */
+} pario_i_pool;
+
+/* FNV-1a over the origin's parts, the host in lower case. */
+static uint32_t pario_i_origin_hash(const unsigned char *url, const pario_i_url *parts)
+{
+    uint32_t hash = 2166136261u ^ parts->port ^ (parts->https ? 65536u : 0u);
+    for (size_t i = parts->host_beg; i < parts->host_end; i++) {
+        hash = (hash ^ pario_i_lower(url[i])) * 16777619u;
+    }
+    return hash;
+}
+
+/* Whether an origin is the one of a URL. */
+static bool pario_i_origin_is(const pario_i_origin *origin, const unsigned char *url,
+                              const pario_i_url *parts)
+{
+    return origin->port == parts->port && origin->https == parts->https &&
+           origin->size == (size_t)parts->host_end - parts->host_beg &&
+           (memcmp(url + parts->host_beg, origin->host, origin->size) == 0 ||
+            pario_i_equals(url, parts->host_beg, parts->host_end, origin->host));
+}
+
+/* Doubles the table. Where there is no memory for it the old one goes on. */
+static void pario_i_pool_widen(pario_i_pool *pool)
+{
+    size_t           count = pool->bucket_count == 0 ? 16 : pool->bucket_count * 2;
+    pario_i_origin **buckets = (pario_i_origin **)PARIO_MALLOC(count * sizeof *buckets);
+    if (buckets == NULL) {
+        return;
+    }
+    memset(buckets, 0, count * sizeof *buckets);
+    for (size_t i = 0; i < pool->bucket_count; i++) {
+        while (pool->buckets[i] != NULL) {
+            pario_i_origin *origin = pool->buckets[i];
+            pool->buckets[i] = origin->next;
+            origin->next = buckets[origin->hash & (count - 1)];
+            buckets[origin->hash & (count - 1)] = origin;
+        }
+    }
+    PARIO_FREE(pool->buckets);
+    pool->buckets = buckets;
+    pool->bucket_count = count;
+}
+
+/* A new origin, in its bucket; NULL: out of memory. */
+static pario_i_origin *pario_i_pool_add(pario_i_pool *pool, const unsigned char *url,
+                                        const pario_i_url *parts)
+{
+    uint32_t hash = pario_i_origin_hash(url, parts);
+    size_t   size = (size_t)parts->host_end - parts->host_beg;
+    if (pool->count >= pool->bucket_count) {
+        pario_i_pool_widen(pool);
+    }
+    void *block = pool->bucket_count > 0 ? PARIO_MALLOC(sizeof(pario_i_origin) + size + 1) : NULL;
+    if (block == NULL) {
+        return NULL;
+    }
+    pario_i_origin *origin = (pario_i_origin *)block;
+    memset(origin, 0, sizeof *origin);
+    origin->host = (char *)block + sizeof *origin;
+    for (size_t i = 0; i < size; i++) {
+        origin->host[i] = (char)pario_i_lower(url[parts->host_beg + i]);
+    }
+    origin->host[size] = '\0';
+    origin->size = size;
+    origin->hash = hash;
+    origin->port = parts->port;
+    origin->https = parts->https;
+    origin->next = pool->buckets[hash & (pool->bucket_count - 1)];
+    pool->buckets[hash & (pool->bucket_count - 1)] = origin;
+    pool->count++;
+    return origin;
+}
+
+/* The origin of a URL, or NULL: none is known. */
+static pario_i_origin *pario_i_pool_known(pario_i_pool *pool, const unsigned char *url,
+                                          const pario_i_url *parts)
+{
+    if (pool->recent != NULL && pario_i_origin_is(pool->recent, url, parts)) {
+        return pool->recent;
+    }
+    pario_i_origin *origin = NULL;
+    if (pool->bucket_count > 0) {
+        origin = pool->buckets[pario_i_origin_hash(url, parts) & (pool->bucket_count - 1)];
+    }
+    while (origin != NULL && !pario_i_origin_is(origin, url, parts)) {
+        origin = origin->next;
+    }
+    pool->recent = origin;
+    return origin;
+}
+
+/* The origin of a URL, made if need be; NULL: out of memory. */
+static pario_i_origin *pario_i_pool_origin(pario_i_pool *pool, const unsigned char *url,
+                                           const pario_i_url *parts)
+{
+    pario_i_origin *origin = pario_i_pool_known(pool, url, parts);
+    return origin != NULL ? origin : pario_i_pool_add(pool, url, parts);
+}
+
+/* Frees an origin that nobody needs any more. */
+static void pario_i_pool_forget(pario_i_pool *pool, pario_i_origin *origin)
+{
+    if (origin->active > 0 || origin->idle != NULL || origin->first_waiting != NULL) {
+        return;
+    }
+    pario_i_origin **link = &pool->buckets[origin->hash & (pool->bucket_count - 1)];
+    while (*link != NULL && *link != origin) {
+        link = &(*link)->next;
+    }
+    if (*link != NULL) {
+        *link = origin->next;
+    }
+    pool->count--;
+    pool->recent = pool->recent == origin ? NULL : pool->recent;
+    pario_i_addresses_drop(origin->numeric);
+    PARIO_FREE(origin);
+}
+
+/* Puts a connection at the head of a list that goes by next and previous. */
+static void pario_i_connection_link(pario_i_connection **list, pario_i_connection *c)
+{
+    c->previous = NULL;
+    c->next = *list;
+    if (c->next != NULL) {
+        c->next->previous = c;
+    }
+    *list = c;
+}
+
+/* Takes a connection out of such a list. */
+static void pario_i_connection_unlink(pario_i_connection **list, pario_i_connection *c)
+{
+    if (c->next != NULL) {
+        c->next->previous = c->previous;
+    }
+    if (c->previous != NULL) {
+        c->previous->next = c->next;
+    } else {
+        *list = c->next;
+    }
+    c->next = NULL;
+    c->previous = NULL;
+}
+
+/* An active connection has no exchange any more and is kept; `now`: since when. */
+static void pario_i_pool_rest(pario_i_pool *pool, pario_i_connection *c, int64_t now)
+{
+    pario_i_connection_unlink(&pool->active, c);
+    pario_i_connection_link(&c->origin->idle, c);
+    c->origin->active--;
+    c->origin->idle_count++;
+    c->try_until = now;
+    c->newer = NULL;
+    c->older = pool->newest;
+    if (pool->newest != NULL) {
+        pool->newest->newer = c;
+    } else {
+        pool->oldest = c;
+    }
+    pool->newest = c;
+    pool->idle_count++;
+}
+
+/* An idle connection is wanted again, or is to be closed: it becomes an active one. */
+static void pario_i_pool_rouse(pario_i_pool *pool, pario_i_connection *c)
+{
+    pario_i_connection_unlink(&c->origin->idle, c);
+    pario_i_connection_link(&pool->active, c);
+    c->origin->active++;
+    c->origin->idle_count--;
+    if (c->newer != NULL) {
+        c->newer->older = c->older;
+    } else {
+        pool->newest = c->older;
+    }
+    if (c->older != NULL) {
+        c->older->newer = c->newer;
+    } else {
+        pool->oldest = c->newer;
+    }
+    c->newer = NULL;
+    c->older = NULL;
+    pool->idle_count--;
+}
+
+/* A new active connection of an origin, not yet connecting; NULL: out of memory. */
+static pario_i_connection *pario_i_pool_connection(pario_i_pool *pool, pario_i_origin *origin)
+{
+    pario_i_connection *c = (pario_i_connection *)PARIO_MALLOC(sizeof *c);
+    if (c != NULL) {
+        memset(c, 0, sizeof *c);
+        c->fd = -1;
+        c->origin = origin;
+        c->connecting = true;
+        c->addresses = pario_i_addresses_keep(origin->numeric);
+        origin->active++;
+        pool->connections++;
+        pario_i_connection_link(&pool->active, c);
+    }
+    return c;
+}
+#endif
+
+#if PARIO_SECTIONS >= 11
+/* ------------------------------------------------------------------------------------------ */
+/* >>deadlines */
+
+/*
+ * A heap of connections by the time at which somebody must look at them. That time may be too
+ * early, never too late: a deadline that moves away, as most do at each byte, does not touch the
+ * heap; it is found out when the old time comes. A connection that is used again and again costs
+ * one step here per interval, not per request.
+ */
+typedef struct pario_i_heap {
+    pario_i_connection **places; /* the first is places[1] */
+    size_t               count;
+    size_t               room;
+} pario_i_heap;
+
+/* Puts a connection into a place. */
+static void pario_i_heap_put(pario_i_heap *heap, size_t place, pario_i_connection *c)
+{
+    heap->places[place] = c;
+    c->heap_place = (uint32_t)place;
+}
+
+/* Moves a connection up from a free place to where it belongs. */
+static void pario_i_heap_rise(pario_i_heap *heap, size_t place, pario_i_connection *c)
+{
+    size_t at = place;
+    while (at > 1 && heap->places[at / 2]->wake_at > c->wake_at) {
+        pario_i_heap_put(heap, at, heap->places[at / 2]);
+        at /= 2;
+    }
+    pario_i_heap_put(heap, at, c);
+}
+
+/* Moves a connection down from a free place to where it belongs. */
+static void pario_i_heap_sink(pario_i_heap *heap, size_t place, pario_i_connection *c)
+{
+    size_t at = place;
+    bool   more = true;
+    while (more && at * 2 <= heap->count) {
+        size_t child = at * 2;
+        if (child < heap->count &&
+            heap->places[child + 1]->wake_at < heap->places[child]->wake_at) {
+            child++;
+        }
+        more = heap->places[child]->wake_at < c->wake_at;
+        if (more) {
+            pario_i_heap_put(heap, at, heap->places[child]);
+            at = child;
+        }
+    }
+    pario_i_heap_put(heap, at, c);
+}
+
+/* Sees that there is room for `count` connections. False: out of memory. */
+static bool pario_i_heap_reserve(pario_i_heap *heap, size_t count)
+{
+    if (heap->places != NULL && count < heap->room) {
+        return true;
+    }
+    void *places = pario_i_grow(heap->places, &heap->room, sizeof *heap->places);
+    if (places != NULL) {
+        heap->places = (pario_i_connection **)places;
+    }
+    return places != NULL;
+}
+
+/* Sees that a connection is looked at when `at` comes, or before. There is room for it. */
+static void pario_i_heap_wake(pario_i_heap *heap, pario_i_connection *c, int64_t at)
+{
+    if (c->heap_place == 0) {
+        heap->count++;
+        c->wake_at = at;
+        pario_i_heap_rise(heap, heap->count, c);
+    } else if (at < c->wake_at) {
+        c->wake_at = at;
+        pario_i_heap_rise(heap, c->heap_place, c);
+    }
+}
+
+/* Moves a connection to the time at which it is to be looked at next. */
+static void pario_i_heap_delay(pario_i_heap *heap, pario_i_connection *c, int64_t at)
+{
+    c->wake_at = at;
+    pario_i_heap_sink(heap, c->heap_place, c);
+}
+
+/* Takes a connection out, if it is in. */
+static void pario_i_heap_remove(pario_i_heap *heap, pario_i_connection *c)
+{
+    size_t place = c->heap_place;
+    if (place == 0) {
+        return;
+    }
+    pario_i_connection *last = heap->places[heap->count];
+    heap->count--;
+    c->heap_place = 0;
+    if (last != c) {
+        if (place > 1 && heap->places[place / 2]->wake_at > last->wake_at) {
+            pario_i_heap_rise(heap, place, last);
+        } else {
+            pario_i_heap_sink(heap, place, last);
+        }
+    }
+}
+
+/* The earliest time, INT64_MAX where there is none. */
+static int64_t pario_i_heap_next(const pario_i_heap *heap)
+{
+    return heap->count > 0 ? heap->places[1]->wake_at : INT64_MAX;
+}
+#endif
+
+#if PARIO_SECTIONS >= 12
+/* ------------------------------------------------------------------------------------------ */
+/* >>executors */
+
+/* glibc has a working ucontext; other libcs may say so by defining PARIO_HAVE_UCONTEXT. */
+#if !defined(PARIO_NO_FIBERS) && !defined(__GLIBC__) && !defined(PARIO_HAVE_UCONTEXT)
+#define PARIO_NO_FIBERS
+#endif
+
+#if !defined(PARIO_NO_FIBERS)
+#include <ucontext.h>
+#endif
+
+#define PARIO_I_RECEIVE_BYTES 65536u
+#define PARIO_I_EVENTS 128
+/* A connection that has received so often in a row lets the others go first. */
+#define PARIO_I_TURNS 16
+
+/* What receiving and sending need for the moment. */
+typedef struct pario_i_scratch {
+    struct pario_i_scratch *next;
+    pario_i_buffer          send;
+    pario_i_head            head;
+    unsigned char          *receive; /* PARIO_I_RECEIVE_BYTES, in this very block */
+} pario_i_scratch;
+
+/* A spawned task that waits for its turn. */
+typedef struct pario_i_task {
+    struct pario_i_task *next;
+    pario_task           function;
+    void                *argument;
+} pario_i_task;
+
+/* Where a request's id leads. */
+typedef struct pario_i_slot {
+    pario_i_exchange *exchange; /* NULL: free */
+    uint32_t          next_free;
+} pario_i_slot;
+
+#define PARIO_I_NO_SLOT UINT32_MAX
+
+#if !defined(PARIO_NO_FIBERS)
+/* A fiber lives at the upper end of its own stack. */
+typedef struct pario_i_fiber {
+    ucontext_t            context;
+    struct pario_i_fiber *next; /* among all */
+    struct pario_i_fiber *next_free;
+    pario_client         *client;
+    pario_i_exchange     *exchange; /* what it is to run: this, */
+    pario_i_task         *task;     /* or this */
+    unsigned char        *mapping;  /* begins with the guard page */
+    size_t                mapping_size;
+    size_t                stack_size; /* of it, below the fiber itself */
+    void                 *fake_stack; /* the address sanitizer's */
+    void                 *race_fiber; /* the thread sanitizer's */
+    pario_i_exchange     *waiting;    /* what it waits with */
+    bool                  busy;
+} pario_i_fiber;
+#endif
+
+struct pario_client {
+    pario_config        config; /* resolved */
+    pario_i_limits      limits;
+    char               *agent;    /* the User-Agent line, or "" */
+    int                 epoll_fd; /* -1 where the executor has no loop */
+    int                 wake_fd;
+    int                 timer_fd;    /* -1 until somebody asks for the descriptor */
+    int64_t             now;         /* of the loop's present turn */
+    int64_t             timer_at;    /* what the timer is set to; 0: not set */
+    int                 fiber_error; /* errno: not even one fiber can be had for the tasks */
+    bool                woken;       /* atomic: by pario_wake */
+    bool                in_task;     /* on PARIO_SEQUENTIAL */
+    bool                polled;      /* in this turn: what idle connections had to say is known */
+    bool                backlog;     /* there may be more events than were asked for at once */
+    pario_i_exchange   *current;     /* on PARIO_SEQUENTIAL */
+    pario_i_connection *dead;        /* closed; the loop may still hold events of theirs */
+#if !defined(PARIO_NO_FIBERS)
+    pario_i_fiber *fiber; /* that runs now */
+    pario_i_fiber *fibers;
+    pario_i_fiber *free_fibers;
+    ucontext_t    *context; /* of the loop, while a fiber runs */
+    void          *fake_stack;
+    void          *race_fiber;
+    const void    *stack_bottom;
+    size_t         stack_size;
+#endif
+    /* What the pool's threads share. On the other executors nobody else is there, and the lock is
+     * not taken. */
+    pario_i_mutex     lock;
+    pthread_cond_t    work;   /* for idle workers */
+    pthread_cond_t    vacant; /* for tasks that wait for a connection to their host */
+    pario_i_exchange *first_queued PARIO_I_GUARDED_BY(lock);
+    pario_i_exchange *last_queued PARIO_I_GUARDED_BY(lock);
+    pario_i_exchange *first_done PARIO_I_GUARDED_BY(lock);
+    pario_i_exchange *last_done PARIO_I_GUARDED_BY(lock);
+    pario_i_exchange *unparked PARIO_I_GUARDED_BY(lock); /* inlined ones, for their fibers */
+    pario_i_task     *first_task PARIO_I_GUARDED_BY(lock);
+    pario_i_task     *last_task PARIO_I_GUARDED_BY(lock);
+    pario_i_slot     *slots PARIO_I_GUARDED_BY(lock);
+    size_t            slot_count PARIO_I_GUARDED_BY(lock);
+    uint32_t          free_slot PARIO_I_GUARDED_BY(lock);
+    uint32_t          serial PARIO_I_GUARDED_BY(lock);
+    size_t            outstanding PARIO_I_GUARDED_BY(lock); /* for pario_next: requests, tasks */
+    size_t            running PARIO_I_GUARDED_BY(lock);
+    size_t            waiting_tasks PARIO_I_GUARDED_BY(lock);
+    size_t            resolving PARIO_I_GUARDED_BY(lock); /* connections that wait for a name */
+    pario_i_pool      pool PARIO_I_GUARDED_BY(lock);
+    pario_i_heap      heap PARIO_I_GUARDED_BY(lock);
+    pario_i_scratch  *scratch PARIO_I_GUARDED_BY(lock);
+    pario_i_resolver *resolver PARIO_I_GUARDED_BY(lock);
+    pario_statistics  statistics PARIO_I_GUARDED_BY(lock);
+    pthread_t        *workers PARIO_I_GUARDED_BY(lock);
+    size_t            worker_count PARIO_I_GUARDED_BY(lock);
+    size_t            worker_room PARIO_I_GUARDED_BY(lock);
+    size_t            idle_workers PARIO_I_GUARDED_BY(lock);
+    bool              awaited PARIO_I_GUARDED_BY(lock); /* pario_next found nothing last time */
+    bool              changed PARIO_I_GUARDED_BY(lock); /* something has ended in this turn */
+    bool              closing PARIO_I_GUARDED_BY(lock);
+};
+
+/* How far an exchange was carried. */
+typedef enum pario_i_carried {
+    PARIO_I_ONWARD,  /* something was done: go on */
+    PARIO_I_WAITING, /* it waits for its socket, for a name or for its deadline */
+    PARIO_I_RESTING, /* there is more to do, but others should go first */
+    PARIO_I_PARKED,  /* a redirect led to a host that has all its connections: it is queued */
+    PARIO_I_ENDED
+} pario_i_carried;
+
+/* Whether exchanges wait in an epoll loop, and their connections in the heap. */
+static bool pario_i_has_loop(const pario_client *client)
+{
+    return client->config.executor == PARIO_EPOLL || client->config.executor == PARIO_FIBERS;
+}
+
+/* Takes the lock where there are threads. */
+static void pario_i_client_lock(pario_client *client) PARIO_I_ACQUIRE(client->lock)
+    PARIO_I_NO_ANALYSIS
+{
+    if (client->config.executor == PARIO_THREADS) {
+        pario_i_mutex_lock(&client->lock);
+    }
+}
+
+/* Gives the lock back where there are threads. */
+static void pario_i_client_unlock(pario_client *client) PARIO_I_RELEASE(client->lock)
+    PARIO_I_NO_ANALYSIS
+{
+    if (client->config.executor == PARIO_THREADS) {
+        pario_i_mutex_unlock(&client->lock);
+    }
+}
+
+/* A scratch for a moment's use; NULL: out of memory. */
+static pario_i_scratch *pario_i_scratch_take(pario_client *client)
+{
+    pario_i_client_lock(client);
+    pario_i_scratch *scratch = client->scratch;
+    if (scratch != NULL) {
+        client->scratch = scratch->next;
+    }
+    pario_i_client_unlock(client);
+    if (scratch == NULL) {
+        void *block = PARIO_MALLOC(sizeof *scratch + PARIO_I_RECEIVE_BYTES);
+        if (block != NULL) {
+            scratch = (pario_i_scratch *)block;
+            memset(scratch, 0, sizeof *scratch);
+            scratch->receive = (unsigned char *)block + sizeof *scratch;
+        }
+    }
+    return scratch;
+}
+
+/* Gives a scratch back. */
+static void pario_i_scratch_put(pario_client *client, pario_i_scratch *scratch)
+{
+    pario_i_client_lock(client);
+    scratch->next = client->scratch;
+    client->scratch = scratch;
+    pario_i_client_unlock(client);
+}
+
+/* Takes an exchange out of a list that goes by next and previous. */
+static void pario_i_list_remove(pario_i_exchange **first, pario_i_exchange **last,
+                                pario_i_exchange *x)
+{
+    if (x->previous != NULL) {
+        x->previous->next = x->next;
+    } else {
+        *first = x->next;
+    }
+    if (x->next != NULL) {
+        x->next->previous = x->previous;
+    } else {
+        *last = x->previous;
+    }
+    x->next = NULL;
+    x->previous = NULL;
+}
+
+/* Puts an exchange at the end of such a list. */
+static void pario_i_list_append(pario_i_exchange **first, pario_i_exchange **last,
+                                pario_i_exchange *x)
+{
+    x->next = NULL;
+    x->previous = *last;
+    if (*last != NULL) {
+        (*last)->next = x;
+    } else {
+        *first = x;
+    }
+    *last = x;
+}
+
+/* Puts an exchange at the beginning of such a list. */
+static void pario_i_list_prepend(pario_i_exchange **first, pario_i_exchange **last,
+                                 pario_i_exchange *x)
+{
+    x->previous = NULL;
+    x->next = *first;
+    if (*first != NULL) {
+        (*first)->previous = x;
+    } else {
+        *last = x;
+    }
+    *first = x;
+}
+
+/* Makes pario_next, or who waits for the descriptor, look; once for all that comes meanwhile. */
+static void pario_i_notify(pario_client *client) PARIO_I_REQUIRES(client->lock)
+{
+    if (client->awaited && (!pario_i_has_loop(client) || client->timer_fd >= 0)) {
+        client->awaited = false;
+        pario_i_event_raise(client->wake_fd);
+    }
+}
+
+/* An exchange has ended and nobody works on it: it is counted and handed over. */
+static void pario_i_finish(pario_client *client, pario_i_exchange *x) PARIO_I_REQUIRES(client->lock)
+{
+    client->statistics.completed++;
+    client->statistics.failed += x->error != PARIO_OK ? 1u : 0u;
+    client->statistics.bytes_sent += x->bytes_sent;
+    client->statistics.bytes_received += x->bytes_received;
+    x->finished = true;
+    client->changed = true;
+    if (!x->waited_for) {
+        pario_i_list_append(&client->first_done, &client->last_done, x);
+        pario_i_notify(client);
+    }
+}
+
+/* Tells the loop to watch a connection, once for as long as it lives. False: errno says why. */
+static bool pario_i_watch(const pario_client *client, pario_i_connection *c, int operation)
+{
+    struct epoll_event event;
+    if (client->epoll_fd < 0) {
+        return true;
+    }
+    memset(&event, 0, sizeof event);
+    event.events = (uint32_t)EPOLLIN | (uint32_t)EPOLLPRI | (uint32_t)EPOLLOUT |
+                   (uint32_t)EPOLLRDHUP | (uint32_t)EPOLLET;
+    event.data.ptr = c;
+    return epoll_ctl(client->epoll_fd, operation, c->fd, &event) == 0;
+}
+
+/* Closes a connection's descriptor, if it has one. The loop is told, as a child of this process
+ * may hold a copy, for which events would go on coming. */
+static void pario_i_connection_shut(const pario_client *client, pario_i_connection *c)
+{
+    if (c->fd >= 0) {
+        (void)pario_i_watch(client, c, EPOLL_CTL_DEL);
+        (void)close(c->fd);
+        c->fd = -1;
+    }
+}
+
+/* Closes a connection that has no exchange and is in the active list. */
+static void pario_i_connection_close(pario_client *client, pario_i_connection *c)
+    PARIO_I_REQUIRES(client->lock)
+{
+    pario_i_heap_remove(&client->heap, c);
+    pario_i_connection_unlink(&client->pool.active, c);
+    pario_i_connection_shut(client, c);
+    if (c->name != NULL) {
+        pario_i_resolver_leave(client->resolver, c->name);
+        c->name = NULL;
+        client->resolving--;
+    }
+    pario_i_addresses_drop(c->addresses);
+    c->addresses = NULL;
+    c->origin->active--;
+    client->pool.connections--;
+    if (client->epoll_fd >= 0) {
+        c->next = client->dead;
+        client->dead = c;
+    } else {
+        PARIO_FREE(c);
+    }
+}
+
+/* Frees the connections that were closed; no event of theirs is held any more. */
+static void pario_i_bury(pario_client *client)
+{
+    while (client->dead != NULL) {
+        pario_i_connection *c = client->dead;
+        client->dead = c->next;
+        PARIO_FREE(c);
+    }
+}
+
+/* Closes an idle connection, and forgets its origin if that was all there was of it. */
+static void pario_i_idle_close(pario_client *client, pario_i_connection *c)
+    PARIO_I_REQUIRES(client->lock)
+{
+    pario_i_origin *origin = c->origin;
+    pario_i_pool_rouse(&client->pool, c);
+    pario_i_connection_close(client, c);
+    pario_i_pool_forget(&client->pool, origin);
+}
+
+/* How many connections may be kept without a request. */
+static size_t pario_i_idle_limit(const pario_client *client)
+{
+    int64_t limit = client->config.idle_connections;
+    if (limit == PARIO_UNLIMITED) {
+        return SIZE_MAX;
+    }
+    return limit > 0 ? (size_t)limit : 0;
+}
+
+/* The first exchange that waits for a connection to this origin may try again. */
+static void pario_i_unpark(pario_client *client, pario_i_origin *origin)
+    PARIO_I_REQUIRES(client->lock)
+{
+    pario_i_exchange *x = origin->first_waiting;
+    if (x == NULL) {
+        return;
+    }
+    pario_i_list_remove(&origin->first_waiting, &origin->last_waiting, x);
+    x->parked = false;
+    if (!x->inlined) {
+        x->queued = true;
+        pario_i_list_prepend(&client->first_queued, &client->last_queued, x);
+        (void)pthread_cond_signal(&client->work);
+    } else if (x->fiber != NULL) {
+        x->next = client->unparked;
+        client->unparked = x;
+    } else {
+        (void)pthread_cond_broadcast(&client->vacant);
+    }
+}
+
+/* Whether an exchange has to wait because its host has all the connections it may have. */
+static bool pario_i_host_is_full(const pario_client *client, const pario_i_origin *origin,
+                                 const pario_i_exchange *x)
+{
+    int64_t limit = client->config.per_host;
+    bool    may_wait = !x->inlined || client->config.executor != PARIO_SEQUENTIAL;
+    return limit > 0 && origin->active >= (size_t)limit && may_wait;
+}
+
+/* An exchange that waited for a connection to its host, or was just about to get one, has no use
+ * for it any more: the next one may try. */
+static void pario_i_pass_on(pario_client *client, pario_i_exchange *x)
+    PARIO_I_REQUIRES(client->lock)
+{
+    pario_i_origin *origin = pario_i_pool_known(&client->pool, x->order.url, &x->order.parts);
+    if (origin == NULL) {
+        return;
+    }
+    if (x->parked) {
+        pario_i_list_remove(&origin->first_waiting, &origin->last_waiting, x);
+        x->parked = false;
+    } else if (!pario_i_host_is_full(client, origin, x)) {
+        pario_i_unpark(client, origin);
+    }
+    pario_i_pool_forget(&client->pool, origin);
+}
+
+/* Whether a connection may serve others after this exchange. */
+static bool pario_i_may_rest(const pario_client *client, const pario_i_exchange *x,
+                             const pario_i_connection *c) PARIO_I_REQUIRES(client->lock)
+{
+    return x->keep && !c->hung_up && !client->closing && pario_i_idle_limit(client) > 0 &&
+           (!c->readable || pario_i_transport_is_quiet(c->fd));
+}
+
+/* When a connection that has been idle since then is closed. */
+static int64_t pario_i_idle_end(const pario_client *client, int64_t since)
+{
+    int64_t ms = client->config.idle_timeout_ms;
+    return ms < 0 ? INT64_MAX : pario_i_time_add(since, ms * 1000000);
+}
+
+/* Keeps a connection for others; the oldest one goes if there are too many. */
+static void pario_i_rest(pario_client *client, pario_i_connection *c, int64_t now)
+    PARIO_I_REQUIRES(client->lock)
+{
+    c->served = true;
+    c->readable = false;
+    pario_i_pool_rest(&client->pool, c, now);
+    pario_i_heap_wake(&client->heap, c, pario_i_idle_end(client, now));
+    if (client->pool.idle_count > pario_i_idle_limit(client)) {
+        pario_i_idle_close(client, client->pool.oldest);
+    }
+}
+
+/* Parts an exchange from its connection, which is kept for others or closed. */
+static void pario_i_detach(pario_client *client, pario_i_exchange *x, int64_t now)
+    PARIO_I_REQUIRES(client->lock)
+{
+    pario_i_connection *c = x->connection;
+    if (c == NULL) {
+        pario_i_pass_on(client, x);
+        return;
+    }
+    pario_i_origin *origin = c->origin;
+    pario_i_addresses_drop(x->peer);
+    x->peer = pario_i_addresses_keep(c->addresses);
+    x->peer_index = c->address;
+    x->connection = NULL;
+    c->exchange = NULL;
+    origin->active++; /* so that it is not forgotten meanwhile */
+    if (pario_i_may_rest(client, x, c)) {
+        pario_i_rest(client, c, now);
+    } else {
+        pario_i_connection_close(client, c);
+    }
+    origin->active--;
+    pario_i_unpark(client, origin);
+    pario_i_pool_forget(&client->pool, origin);
+}
+
+/* An idle connection of the origin that can be relied on, or NULL. */
+static pario_i_connection *pario_i_reuse(pario_client *client, pario_i_origin *origin,
+                                         const pario_i_exchange *x, int64_t now)
+    PARIO_I_REQUIRES(client->lock)
+{
+    bool look = !client->polled || x->inlined || !pario_i_method_is_idempotent(x->order.method);
+    while (origin->idle != NULL && !x->fresh) {
+        pario_i_connection *c = origin->idle;
+        bool                late = now >= pario_i_idle_end(client, c->try_until);
+        pario_i_pool_rouse(&client->pool, c);
+        if (!late && (!look || pario_i_transport_is_quiet(c->fd))) {
+            if (!pario_i_has_loop(client)) {
+                pario_i_heap_remove(&client->heap, c);
+            }
+            client->statistics.reused++;
+            return c;
+        }
+        pario_i_connection_close(client, c);
+    }
+    return NULL;
+}
+
+/* Closes an idle connection of the origin if one more would be one too many for its host. */
+static void pario_i_make_room(pario_client *client, pario_i_origin *origin)
+    PARIO_I_REQUIRES(client->lock)
+{
+    int64_t limit = client->config.per_host;
+    if (limit > 0 && origin->idle != NULL && origin->active + origin->idle_count >= (size_t)limit) {
+        origin->active++; /* so that it is not forgotten meanwhile */
+        pario_i_idle_close(client, origin->idle);
+        origin->active--;
+    }
+}
+
+/* Gives an exchange a connection: an idle one, or one that still has to be made.
+ * PARIO_I_ONWARD; PARIO_I_PARKED: its host has all it may have; PARIO_I_ENDED: no memory. */
+static pario_i_carried pario_i_attach(pario_client *client, pario_i_exchange *x, int64_t now)
+    PARIO_I_REQUIRES(client->lock)
+{
+    pario_i_origin *origin = pario_i_pool_origin(&client->pool, x->order.url, &x->order.parts);
+    if (origin == NULL) {
+        return PARIO_I_ENDED;
+    }
+    if (pario_i_host_is_full(client, origin, x)) {
+        x->parked = true;
+        pario_i_exchange_pause(x, now);
+        if (x->inlined) { /* it holds a thread or a fiber meanwhile, so it comes first */
+            pario_i_list_prepend(&origin->first_waiting, &origin->last_waiting, x);
+        } else {
+            pario_i_list_append(&origin->first_waiting, &origin->last_waiting, x);
+        }
+        return PARIO_I_PARKED;
+    }
+    pario_i_connection *c = pario_i_reuse(client, origin, x, now);
+    if (c == NULL) {
+        pario_i_make_room(client, origin);
+        if (pario_i_heap_reserve(&client->heap, client->pool.connections + 1)) {
+            c = pario_i_pool_connection(&client->pool, origin);
+        }
+    }
+    if (c == NULL) {
+        pario_i_pool_forget(&client->pool, origin);
+        return PARIO_I_ENDED;
+    }
+    pario_i_exchange_resume(x, now);
+    c->exchange = x;
+    x->connection = c;
+    return PARIO_I_ONWARD;
+}
+
+/* The next exchange of the queue that can begin, with a connection; or NULL. */
+static pario_i_exchange *pario_i_take(pario_client *client, int64_t now)
+    PARIO_I_REQUIRES(client->lock)
+{
+    while (client->first_queued != NULL && client->running < (size_t)client->config.concurrency) {
+        pario_i_exchange *x = client->first_queued;
+        pario_i_list_remove(&client->first_queued, &client->last_queued, x);
+        x->queued = false;
+        pario_i_carried attached = pario_i_attach(client, x, now);
+        if (attached == PARIO_I_PARKED) {
+            continue;
+        }
+        if (x->phase == PARIO_I_QUEUED) {
+            pario_i_exchange_start(x, now);
+            client->statistics.queued--;
+        }
+        if (attached == PARIO_I_ONWARD) {
+            client->running++;
+            return x;
+        }
+        pario_i_exchange_end(x, PARIO_ERROR_MEMORY, now);
+        pario_i_pass_on(client, x);
+        pario_i_finish(client, x);
+    }
+    return NULL;
+}
+
+/* The next task that can begin, or NULL. */
+static pario_i_task *pario_i_take_task(pario_client *client) PARIO_I_REQUIRES(client->lock)
+{
+    pario_i_task *task = client->first_task;
+    if (task == NULL || client->running >= (size_t)client->config.concurrency) {
+        return NULL;
+    }
+    client->first_task = task->next;
+    if (client->first_task == NULL) {
+        client->last_task = NULL;
+    }
+    client->running++;
+    client->waiting_tasks--;
+    return task;
+}
+
+/* A task has ended. */
+static void pario_i_finish_task(pario_client *client, pario_i_task *task)
+    PARIO_I_REQUIRES(client->lock)
+{
+    PARIO_FREE(task);
+    client->running--;
+    client->outstanding--;
+    client->statistics.tasks--;
+    client->changed = true;
+    pario_i_notify(client);
+}
+
+/* Puts a descriptor into a connection, or closes the one that is there (fd is -1). */
+static void pario_i_connection_set(pario_client *client, pario_i_connection *c, int fd)
+{
+    pario_i_client_lock(client);
+    pario_i_connection_shut(client, c);
+    c->fd = fd;
+    c->readable = false;
+    c->writable = false;
+    c->hung_up = false;
+    pario_i_client_unlock(client);
+}
+
+/* When a connection with an exchange has to be looked at. */
+static int64_t pario_i_due(const pario_i_connection *c)
+{
+    int64_t deadline = pario_i_exchange_deadline(c->exchange);
+    return c->connecting && c->fd >= 0 && c->try_until < deadline ? c->try_until : deadline;
+}
+
+/* Closes the oldest idle connection when descriptors have run out. False: there is none. */
+static bool pario_i_spare_descriptor(pario_client *client, int failed)
+{
+    bool closed = false;
+    if (failed == EMFILE || failed == ENFILE) {
+        pario_i_client_lock(client);
+        closed = client->pool.oldest != NULL;
+        if (closed) {
+            pario_i_idle_close(client, client->pool.oldest);
+        }
+        pario_i_client_unlock(client);
+    }
+    return closed;
+}
+
+/* Begins to connect to the next address that lets itself be tried. */
+static pario_i_carried pario_i_carry_open(pario_client *client, pario_i_exchange *x, int failed,
+                                          int64_t now)
+{
+    pario_i_connection *c = x->connection;
+    int                 why = failed;
+    uint16_t            next = failed != 0 ? (uint16_t)(c->address + 1u) : c->address;
+    while (next < c->addresses->count) {
+        c->address = next;
+        int fd = pario_i_transport_open(&c->addresses->list[next], c->origin->port);
+        if (fd < 0 && pario_i_spare_descriptor(client, errno)) {
+            continue;
+        }
+        if (fd >= 0) {
+            pario_i_connection_set(client, c, fd);
+        }
+        if (fd >= 0 && pario_i_watch(client, c, EPOLL_CTL_ADD)) {
+            int64_t left = (int64_t)c->addresses->count - next;
+            int64_t deadline = pario_i_exchange_deadline(x);
+            c->try_until = left > 1 && deadline < INT64_MAX ? now + ((deadline - now) / left)
+                                                            : INT64_MAX;
+            return PARIO_I_WAITING;
+        }
+        why = errno;
+        pario_i_connection_set(client, c, -1);
+        next++;
+    }
+    pario_i_exchange_fail(x, PARIO_ERROR_CONNECT, why, now);
+    return PARIO_I_ONWARD;
+}
+
+/* Sees how connecting goes. */
+static pario_i_carried pario_i_carry_connecting(pario_client *client, pario_i_exchange *x,
+                                                int64_t now)
+{
+    pario_i_connection *c = x->connection;
+    int                 failed = 0;
+    if (c->fd < 0) {
+        return pario_i_carry_open(client, x, 0, now);
+    }
+    if (c->hung_up) {
+        failed = pario_i_transport_error(c->fd);
+    } else if (!c->writable && now >= c->try_until) {
+        failed = ETIMEDOUT;
+    }
+    if (failed != 0) {
+        pario_i_connection_set(client, c, -1);
+        return pario_i_carry_open(client, x, failed, now);
+    }
+    if (!c->writable) {
+        return PARIO_I_WAITING;
+    }
+    if (x->order.content_size > 0) {
+        int yes = 1;
+        (void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    }
+    pario_i_client_lock(client);
+    c->connecting = false;
+    client->statistics.connections++;
+    pario_i_client_unlock(client);
+    pario_i_exchange_connected(x, false, now);
+    return PARIO_I_ONWARD;
+}
+
+/* The client's resolver, made when it is needed first; NULL and errno. */
+static pario_i_resolver *pario_i_get_resolver(pario_client *client)
+{
+    pario_i_client_lock(client);
+    if (client->resolver == NULL) {
+        int64_t ms = client->config.lookup_cache_ms;
+        int64_t ns = ms == PARIO_UNLIMITED ? INT64_MAX : ms * 1000000;
+        client->resolver = pario_i_resolver_new(client->wake_fd, ms == PARIO_OFF ? 0 : ns);
+    }
+    pario_i_resolver *resolver = client->resolver;
+    pario_i_client_unlock(client);
+    return resolver;
+}
+
+/* Begins to find out the addresses of a connection's host. */
+static pario_i_carried pario_i_carry_name(pario_client *client, pario_i_exchange *x, int64_t now)
+{
+    pario_i_connection  *c = x->connection;
+    const unsigned char *host = x->order.url + x->order.parts.host_beg;
+    size_t               size = (size_t)x->order.parts.host_end - x->order.parts.host_beg;
+    bool                 name;
+    pario_i_addresses   *numeric =
+        pario_i_addresses_numeric(host, size, x->order.parts.literal, &name);
+    if (numeric != NULL) {
+        pario_i_client_lock(client);
+        c->addresses = numeric;
+        if (c->origin->numeric == NULL) {
+            c->origin->numeric = pario_i_addresses_keep(numeric);
+        }
+        pario_i_client_unlock(client);
+        return PARIO_I_ONWARD;
+    }
+    pario_i_resolver *resolver = name ? pario_i_get_resolver(client) : NULL;
+    if (name && resolver == NULL) {
+        pario_i_exchange_fail(x, PARIO_ERROR_RESOLVE, errno, now);
+        return PARIO_I_ONWARD;
+    }
+    pario_i_name *wanted = name ? pario_i_resolver_want(resolver, host, size, now) : NULL;
+    if (wanted == NULL) {
+        pario_i_exchange_end(x, PARIO_ERROR_MEMORY, now);
+        return PARIO_I_ONWARD;
+    }
+    pario_i_client_lock(client);
+    c->name = wanted;
+    client->resolving++;
+    pario_i_client_unlock(client);
+    return PARIO_I_ONWARD;
+}
+
+/* Sees whether the name of a connection's host is known by now. */
+static pario_i_carried pario_i_carry_lookup(pario_client *client, pario_i_exchange *x, int64_t now)
+{
+    pario_i_connection *c = x->connection;
+    pario_i_name        answer;
+    pario_i_name_state  state =
+        pario_i_resolver_check(pario_i_get_resolver(client), c->name, &answer);
+    if (state == PARIO_I_NAME_WANTED) {
+        return PARIO_I_WAITING;
+    }
+    pario_i_client_lock(client);
+    c->name = NULL;
+    client->resolving--;
+    c->addresses = state == PARIO_I_NAME_KNOWN ? answer.addresses : NULL;
+    pario_i_client_unlock(client);
+    if (state == PARIO_I_NAME_FAILED) {
+        pario_i_addresses_drop(answer.addresses);
+        x->resolver_error = answer.resolver_error;
+        pario_i_exchange_fail(x, PARIO_ERROR_RESOLVE, answer.system_error, now);
+    }
+    return PARIO_I_ONWARD;
+}
+
+/* Sees that an exchange that has none gets a connection, and parts it from one it had before. */
+static pario_i_carried pario_i_carry_attach(pario_client *client, pario_i_exchange *x, int64_t now)
+{
+    pario_i_carried attached = PARIO_I_ONWARD;
+    pario_i_client_lock(client);
+    if (x->moves) {
+        x->moves = false;
+        pario_i_detach(client, x, now);
+    }
+    if (client->closing) {
+        __atomic_store_n(&x->cancelled, true, __ATOMIC_RELEASE);
+    }
+    if (x->parked) {
+        attached = PARIO_I_PARKED;
+    } else if (x->connection == NULL) {
+        attached = pario_i_attach(client, x, now);
+        client->running -= attached == PARIO_I_PARKED && !x->inlined ? 1u : 0u;
+    }
+    if (attached == PARIO_I_PARKED && x->inlined) {
+        attached = PARIO_I_WAITING;
+    }
+    pario_i_client_unlock(client);
+    if (attached == PARIO_I_ENDED) {
+        pario_i_exchange_end(x, PARIO_ERROR_MEMORY, now);
+        attached = PARIO_I_RESTING;
+    }
+    return attached;
+}
+
+/* Does what is next on the way to a connection. */
+static pario_i_carried pario_i_carry_connect(pario_client *client, pario_i_exchange *x, int64_t now)
+{
+    if (x->connection == NULL || x->moves) {
+        pario_i_carried attached = pario_i_carry_attach(client, x, now);
+        if (attached != PARIO_I_ONWARD) {
+            return attached == PARIO_I_RESTING ? PARIO_I_ONWARD : attached;
+        }
+    }
+    pario_i_connection *c = x->connection;
+    if (!c->connecting) {
+        c->writable = true;
+        pario_i_exchange_connected(x, true, now);
+        return PARIO_I_ONWARD;
+    }
+    if (c->addresses == NULL) {
+        return c->name == NULL ? pario_i_carry_name(client, x, now)
+                               : pario_i_carry_lookup(client, x, now);
+    }
+    if (x->stage == PARIO_STAGE_RESOLVE) {
+        x->stage = PARIO_STAGE_CONNECT;
+        x->resolved_us = pario_i_elapsed_us(x->started_at, now);
+    }
+    return pario_i_carry_connecting(client, x, now);
+}
+
+/* Whether somebody wants the exchange to end. */
+static bool pario_i_is_cancelled(const pario_i_exchange *x)
+{
+    return __atomic_load_n(&x->cancelled, __ATOMIC_ACQUIRE);
+}
+
+/* Receives once, and lets the exchange take it in. */
+static pario_i_io pario_i_carry_take_in(pario_i_exchange *x, pario_i_scratch *scratch, int64_t now)
+{
+    pario_i_connection *c = x->connection;
+    size_t              size;
+    pario_i_io          io =
+        pario_i_transport_receive(c->fd, scratch->receive, PARIO_I_RECEIVE_BYTES, &size);
+    int failed = io == PARIO_I_BROKEN ? errno : 0;
+    if (io == PARIO_I_MOVED) {
+        /* What did not fill the buffer has emptied the socket; an end may still be behind it. */
+        c->readable = size == PARIO_I_RECEIVE_BYTES || c->hung_up;
+        pario_i_exchange_received(x, &scratch->head, scratch->receive, size, now);
+    } else if (io == PARIO_I_BLOCKED) {
+        c->readable = false;
+        if (x->send_failed) {
+            io = PARIO_I_BROKEN; /* there is no answer to be read, so that was all */
+            failed = x->system_error;
+        }
+    } else {
+        c->hung_up = true;
+    }
+    /* It may have been shut down because somebody cancelled: that is said then. */
+    if ((io == PARIO_I_CLOSED || io == PARIO_I_BROKEN) && !pario_i_is_cancelled(x)) {
+        pario_i_exchange_closed(x, failed, now);
+    }
+    return io;
+}
+
+/* Receives, if there may be something. */
+static pario_i_carried pario_i_carry_receive(pario_client *client, pario_i_exchange *x, int64_t now)
+{
+    if (!x->connection->readable) {
+        return PARIO_I_WAITING;
+    }
+    pario_i_scratch *scratch = pario_i_scratch_take(client);
+    if (scratch == NULL) {
+        pario_i_exchange_end(x, PARIO_ERROR_MEMORY, now);
+        return PARIO_I_ONWARD;
+    }
+    pario_i_io io = pario_i_carry_take_in(x, scratch, now);
+    pario_i_scratch_put(client, scratch);
+    return io == PARIO_I_BLOCKED ? PARIO_I_WAITING : PARIO_I_ONWARD;
+}
+
+/* The pieces that are still to be sent: of the head in scratch, of the content. */
+static size_t pario_i_carry_pieces(const pario_i_exchange *x, const pario_i_scratch *scratch,
+                                   struct iovec *pieces)
+{
+    size_t count = 0;
+    if (x->sent < x->head_size) {
+        pieces[0].iov_base = scratch->send.data + x->sent;
+        pieces[0].iov_len = (size_t)(x->head_size - x->sent);
+        count++;
+    }
+    if (x->order.content_size > 0) {
+        size_t done = x->sent > x->head_size ? (size_t)(x->sent - x->head_size) : 0;
+        /* sendmsg takes what it only reads as not const. */
+        memcpy(&pieces[count].iov_base, &x->order.content, sizeof(void *));
+        pieces[count].iov_base = (unsigned char *)pieces[count].iov_base + done;
+        pieces[count].iov_len = x->order.content_size - done;
+        count++;
+    }
+    return count;
+}
+
+/* Sends once what fits. */
+static pario_i_carried pario_i_carry_send(pario_client *client, pario_i_exchange *x, int64_t now)
+{
+    pario_i_connection *c = x->connection;
+    struct iovec        pieces[2];
+    size_t              moved;
+    if (!c->writable) {
+        return pario_i_carry_receive(client, x, now);
+    }
+    pario_i_scratch *scratch = pario_i_scratch_take(client);
+    if (scratch == NULL) {
+        pario_i_exchange_end(x, PARIO_ERROR_MEMORY, now);
+        return PARIO_I_ONWARD;
+    }
+    /* A send that was cut short is taken up from a head written anew. */
+    if (x->sent == 0 || x->sent < x->head_size) {
+        if (!pario_i_request_write(&x->order, client->agent, &scratch->send)) {
+            pario_i_scratch_put(client, scratch);
+            pario_i_exchange_end(x, PARIO_ERROR_MEMORY, now);
+            return PARIO_I_ONWARD;
+        }
+        x->head_size = (uint32_t)scratch->send.size;
+    }
+    size_t     count = pario_i_carry_pieces(x, scratch, pieces);
+    pario_i_io io = pario_i_transport_send(c->fd, pieces, count, &moved);
+    int        failed = errno;
+    pario_i_scratch_put(client, scratch);
+    if (io == PARIO_I_MOVED) {
+        pario_i_exchange_sent(x, moved, now);
+    } else if (io == PARIO_I_BLOCKED) {
+        c->writable = false;
+    } else {
+        pario_i_exchange_send_failed(x, failed, now);
+        c->readable = true;
+    }
+    return PARIO_I_ONWARD;
+}
+
+/* Does the next thing that an exchange wants, or ends it if somebody wants that. */
+static pario_i_carried pario_i_carry_step(pario_client *client, pario_i_exchange *x, int64_t now)
+{
+    pario_i_carried carried = PARIO_I_ENDED;
+    if (x->phase != PARIO_I_END && pario_i_is_cancelled(x)) {
+        pario_i_exchange_end(x, PARIO_ERROR_CANCELLED, now);
+    }
+    switch ((pario_i_phase)x->phase) {
+    case PARIO_I_CONNECT:
+        carried = pario_i_carry_connect(client, x, now);
+        break;
+    case PARIO_I_SEND:
+        carried = pario_i_carry_send(client, x, now);
+        break;
+    case PARIO_I_RECEIVE:
+        carried = pario_i_carry_receive(client, x, now);
+        break;
+    case PARIO_I_QUEUED:
+    case PARIO_I_END:
+        break;
+    }
+    return carried;
+}
+
+/*
+ * Carries an exchange on until it has to wait, or has ended and given its connection back. This
+ * is all that executors do with exchanges; after PARIO_I_PARKED it is no longer the caller's.
+ */
+static pario_i_carried pario_i_carry(pario_client *client, pario_i_exchange *x, int64_t now)
+{
+    pario_i_carried carried = PARIO_I_ONWARD;
+    for (unsigned turns = 1; carried == PARIO_I_ONWARD; turns++) {
+        carried = pario_i_carry_step(client, x, now);
+        if (carried == PARIO_I_ONWARD && turns % PARIO_I_TURNS == 0 && x->phase != PARIO_I_END) {
+            carried = PARIO_I_RESTING;
+        }
+        bool pauses = carried == PARIO_I_WAITING || carried == PARIO_I_RESTING;
+        if (pauses && now >= pario_i_exchange_deadline(x)) {
+            pario_i_exchange_expire(x, now);
+            carried = PARIO_I_ONWARD;
+        }
+    }
+    if (carried == PARIO_I_ENDED) {
+        pario_i_client_lock(client);
+        pario_i_detach(client, x, now);
+        pario_i_client_unlock(client);
+    }
+    return carried;
+}
+
+/* Milliseconds from now until then, rounded up, as poll wants them; -1 for ever. */
+static int pario_i_poll_ms(int64_t now, int64_t then)
+{
+    if (then == INT64_MAX) {
+        return -1;
+    }
+    int64_t ms = then > now ? ((then - now - 1) / 1000000) + 1 : 0;
+    return ms < INT_MAX ? (int)ms : INT_MAX;
+}
+
+/* Notes what poll or epoll said of a connection. */
+static void pario_i_connection_note(pario_i_connection *c, bool reads, bool writes, bool ends)
+{
+    c->readable = c->readable || reads || ends;
+    c->writable = c->writable || writes;
+    c->hung_up = c->hung_up || ends;
+}
+
+/* Waits for a connection's socket, and for the client's descriptor if it is wanted (wake).
+ * Returns 0 or the errno with which that cannot be done. */
+static int pario_i_wait_socket(const pario_client *client, pario_i_connection *c, bool wake,
+                               int64_t until)
+{
+    struct pollfd fds[2];
+    bool          sends = c->connecting || (c->exchange->phase == PARIO_I_SEND && !c->writable);
+    memset(fds, 0, sizeof fds);
+    fds[0].fd = c->fd;
+    fds[0].events = (short)((c->connecting ? 0 : POLLIN) | (sends ? POLLOUT : 0));
+    fds[1].fd = wake ? client->wake_fd : -1;
+    fds[1].events = POLLIN;
+    int ms = pario_i_poll_ms(pario_i_clock_ns(CLOCK_MONOTONIC), until);
+    if (poll(fds, 2, ms) < 0) {
+        return errno == EINTR ? 0 : errno;
+    }
+    pario_i_connection_note(c, (fds[0].revents & POLLIN) != 0, (fds[0].revents & POLLOUT) != 0,
+                            (fds[0].revents & (POLLHUP | POLLERR)) != 0);
+    if (fds[1].revents != 0) {
+        pario_i_event_clear(client->wake_fd);
+    }
+    return 0;
+}
+
+/* Not later than an hour from now: what every clock can express. */
+static int64_t pario_i_soon(int64_t until)
+{
+    int64_t hour = pario_i_clock_ns(CLOCK_MONOTONIC) + INT64_C(3600000000000);
+    return until < hour ? until : hour;
+}
+
+/* Waits in the calling thread until a lookup is over. */
+static void pario_i_wait_name(pario_client *client, const pario_i_exchange *x)
+{
+    pario_i_resolver   *resolver = pario_i_get_resolver(client);
+    const pario_i_name *name = x->connection->name;
+    pario_i_mutex_lock(&resolver->lock);
+    if (name->state == PARIO_I_NAME_WANTED && !pario_i_is_cancelled(x)) {
+        (void)pario_i_condition_wait_until(&resolver->changed, &resolver->lock,
+                                           pario_i_soon(pario_i_exchange_deadline(x)));
+    }
+    pario_i_mutex_unlock(&resolver->lock);
+}
+
+/* Waits in a thread until the exchange's host has a connection to spare. */
+static void pario_i_wait_vacancy(pario_client *client, const pario_i_exchange *x)
+{
+    pario_i_mutex_lock(&client->lock);
+    if (x->parked && !client->closing && !pario_i_is_cancelled(x)) {
+        (void)pario_i_condition_wait_until(&client->vacant, &client->lock,
+                                           pario_i_soon(pario_i_exchange_deadline(x)));
+    }
+    pario_i_mutex_unlock(&client->lock);
+}
+
+#if !defined(PARIO_NO_FIBERS)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define PARIO_I_ASAN
+#endif
+#if __has_feature(thread_sanitizer)
+#define PARIO_I_TSAN
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define PARIO_I_ASAN
+#endif
+#if defined(__SANITIZE_THREAD__)
+#define PARIO_I_TSAN
+#endif
+
+#if defined(PARIO_I_ASAN)
+#include <sanitizer/common_interface_defs.h>
+#endif
+#if defined(PARIO_I_TSAN)
+#include <sanitizer/tsan_interface.h>
+#endif
+
+/* Tells the sanitizers that another stack comes next: its lower end and its size. */
+static void pario_i_switch_begins(void **fake_stack, const void *bottom, size_t size,
+                                  void *race_fiber)
+{
+#if defined(PARIO_I_ASAN)
+    __sanitizer_start_switch_fiber(fake_stack, bottom, size);
+#else
+    (void)fake_stack;
+    (void)bottom;
+    (void)size;
+#endif
+#if defined(PARIO_I_TSAN)
+    __tsan_switch_to_fiber(race_fiber, 0);
+#else
+    (void)race_fiber;
+#endif
+}
+
+/* Tells the address sanitizer that this stack is back; learns where the other one was. */
+static void pario_i_switch_ended(void *fake_stack, const void **bottom, size_t *size)
+{
+#if defined(PARIO_I_ASAN)
+    __sanitizer_finish_switch_fiber(fake_stack, bottom, size);
+#else
+    (void)fake_stack;
+    (void)bottom;
+    (void)size;
+#endif
+}
+
+/* Goes from the loop into a fiber, and comes back when that waits or is done. */
+static void pario_i_fiber_enter(pario_client *client, pario_i_fiber *fiber)
+{
+    ucontext_t loop;
+    client->context = &loop;
+    client->fiber = fiber;
+#if defined(PARIO_I_TSAN)
+    client->race_fiber = __tsan_get_current_fiber();
+#endif
+    pario_i_switch_begins(&client->fake_stack, fiber->mapping, fiber->stack_size,
+                          fiber->race_fiber);
+    (void)swapcontext(&loop, &fiber->context);
+    pario_i_switch_ended(client->fake_stack, NULL, NULL);
+    client->fiber = NULL;
+    client->context = NULL;
+}
+
+/* Goes from a fiber back into the loop, and comes back when the fiber is entered again. */
+static void pario_i_fiber_leave(pario_client *client, pario_i_fiber *fiber)
+{
+    pario_i_switch_begins(&fiber->fake_stack, client->stack_bottom, client->stack_size,
+                          client->race_fiber);
+    (void)swapcontext(&fiber->context, client->context);
+    pario_i_switch_ended(fiber->fake_stack, &client->stack_bottom, &client->stack_size);
+}
+
+/* Waits on a fiber: for its connection's events, for a name, a vacancy or the deadline. */
+static void pario_i_wait_fiber(pario_client *client, pario_i_exchange *x)
+{
+    pario_i_fiber *fiber = client->fiber;
+    x->fiber = fiber;
+    fiber->waiting = x;
+    if (x->connection != NULL) {
+        pario_i_heap_wake(&client->heap, x->connection, pario_i_due(x->connection));
+    }
+    pario_i_fiber_leave(client, fiber);
+    x->fiber = NULL;
+    fiber->waiting = NULL;
+}
+#endif
+
+/* Waits where the exchange is run, on its own thread or fiber. Returns 0 or an errno. */
+static int pario_i_wait(pario_client *client, pario_i_exchange *x)
+{
+    int failed = 0;
+#if !defined(PARIO_NO_FIBERS)
+    if (client->fiber != NULL) {
+        pario_i_wait_fiber(client, x);
+        return 0;
+    }
+#endif
+    if (x->connection == NULL) {
+        pario_i_wait_vacancy(client, x);
+    } else if (x->connection->name != NULL) {
+        pario_i_wait_name(client, x);
+    } else if (!pario_i_is_cancelled(x)) {
+        /* Who cancels from now on finds the descriptor, and shuts it down. */
+        failed = pario_i_wait_socket(client, x->connection, false, pario_i_due(x->connection));
+    }
+    return failed;
+}
+
+/* Lets the others go first. False: where there is no loop, or it cannot be told. */
+static bool pario_i_yield(const pario_client *client, const pario_i_exchange *x)
+{
+    return pario_i_has_loop(client) && pario_i_watch(client, x->connection, EPOLL_CTL_MOD);
+}
+
+/* Runs an exchange on the calling thread or fiber until it has ended, or is parked. */
+static pario_i_carried pario_i_run(pario_client *client, pario_i_exchange *x)
+{
+    pario_i_carried carried;
+    do {
+        carried = pario_i_carry(client, x, pario_i_clock_ns(CLOCK_MONOTONIC));
+        int failed = 0;
+        if (carried == PARIO_I_WAITING ||
+            (carried == PARIO_I_RESTING && pario_i_yield(client, x))) {
+            failed = pario_i_wait(client, x);
+        }
+        if (failed != 0) {
+            pario_i_exchange_fail(x, PARIO_ERROR_SYSTEM, failed, pario_i_clock_ns(CLOCK_MONOTONIC));
+        }
+    } while (carried == PARIO_I_WAITING || carried == PARIO_I_RESTING);
+    return carried;
+}
+
+/* Runs a task of the user's. */
+static void pario_i_run_task(pario_client *client, pario_i_task *task)
+{
+    task->function(client, task->argument);
+    pario_i_client_lock(client);
+    pario_i_finish_task(client, task);
+    pario_i_client_unlock(client);
+}
+
+/* An exchange that was run has come to a stop: it is handed over, unless it is parked. */
+static void pario_i_retire(pario_client *client, pario_i_exchange *x, pario_i_carried carried)
+    PARIO_I_REQUIRES(client->lock)
+{
+    if (carried == PARIO_I_ENDED) {
+        client->running--;
+        pario_i_finish(client, x);
+    }
+}
+
+/* A pool thread. */
+static void *pario_i_work(void *argument)
+{
+    pario_client *client = (pario_client *)argument;
+    pario_i_client_lock(client);
+    while (!client->closing) {
+        pario_i_task     *task = pario_i_take_task(client);
+        pario_i_exchange *x = NULL;
+        if (task == NULL && client->first_queued != NULL) {
+            x = pario_i_take(client, pario_i_clock_ns(CLOCK_MONOTONIC));
+        }
+        if (task == NULL && x == NULL) {
+            client->idle_workers++;
+            (void)pthread_cond_wait(&client->work, &client->lock.mutex);
+            client->idle_workers--;
+            continue;
+        }
+        pario_i_client_unlock(client);
+        if (task != NULL) {
+            pario_i_run_task(client, task);
+        }
+        pario_i_carried carried = x != NULL ? pario_i_run(client, x) : PARIO_I_PARKED;
+        pario_i_client_lock(client);
+        pario_i_retire(client, x, carried);
+    }
+    pario_i_client_unlock(client);
+    return NULL;
+}
+
+/* Sees that there is a worker for one more job. PARIO_OK, also when an older one will have to do;
+ * else what is in the way of the first. */
+static pario_error pario_i_hire(pario_client *client) PARIO_I_REQUIRES(client->lock)
+{
+    if (client->closing) {
+        return PARIO_OK; /* what is queued now is dropped with the rest */
+    }
+    (void)pthread_cond_signal(&client->work); /* who is idle may well do */
+    if (client->idle_workers >= client->statistics.queued + client->waiting_tasks ||
+        client->worker_count >= (size_t)client->config.concurrency) {
+        return PARIO_OK;
+    }
+    if (client->worker_count >= client->worker_room) {
+        void *workers =
+            pario_i_grow(client->workers, &client->worker_room, sizeof *client->workers);
+        if (workers == NULL) {
+            return client->worker_count > 0 ? PARIO_OK : PARIO_ERROR_MEMORY;
+        }
+        client->workers = (pthread_t *)workers;
+    }
+    int failed = pario_i_thread_start(&client->workers[client->worker_count],
+                                      (size_t)client->config.stack_bytes, pario_i_work, client);
+    if (failed == 0) {
+        client->worker_count++;
+        return PARIO_OK;
+    }
+    errno = failed;
+    return client->worker_count > 0 ? PARIO_OK : PARIO_ERROR_THREAD;
+}
+
+/* Closes idle connections whose time has come, where only such are in the heap. */
+static void pario_i_expire_idle(pario_client *client, int64_t now) PARIO_I_REQUIRES(client->lock)
+{
+    while (pario_i_heap_next(&client->heap) <= now) {
+        pario_i_idle_close(client, client->heap.places[1]);
+    }
+}
+
+/* PARIO_THREADS: waits until something has come back, somebody calls, or `until`. */
+static pario_error pario_i_turn_threads(pario_client *client, int64_t until)
+{
+    struct pollfd fd;
+    memset(&fd, 0, sizeof fd);
+    fd.fd = client->wake_fd;
+    fd.events = POLLIN;
+    pario_i_client_lock(client);
+    int64_t next = pario_i_heap_next(&client->heap);
+    pario_i_client_unlock(client);
+    int got = poll(&fd, 1,
+                   pario_i_poll_ms(pario_i_clock_ns(CLOCK_MONOTONIC), next < until ? next : until));
+    if (got < 0 && errno != EINTR) {
+        return PARIO_ERROR_SYSTEM;
+    }
+    if (got > 0) {
+        pario_i_event_clear(client->wake_fd);
+    }
+    pario_i_client_lock(client);
+    pario_i_expire_idle(client, pario_i_clock_ns(CLOCK_MONOTONIC));
+    pario_i_client_unlock(client);
+    return PARIO_OK;
+}
+
+/* An exchange whose time is over may have got its answer while the caller was away. */
+static void pario_i_look_again(const pario_client *client, const pario_i_exchange *x, int64_t now)
+{
+    pario_i_connection *c = x->connection;
+    if (c != NULL && c->fd >= 0 && now >= pario_i_due(c)) {
+        (void)pario_i_wait_socket(client, c, false, now);
+    }
+}
+
+/* PARIO_SEQUENTIAL: carries the one exchange on, and waits for it at most until `until`. */
+static pario_error pario_i_turn_sequential(pario_client *client, int64_t until)
+{
+    int64_t now = pario_i_clock_ns(CLOCK_MONOTONIC);
+    pario_i_client_lock(client);
+    pario_i_expire_idle(client, now);
+    pario_i_task *task = client->current == NULL ? pario_i_take_task(client) : NULL;
+    if (client->current == NULL && task == NULL) {
+        client->current = pario_i_take(client, now);
+    }
+    pario_i_client_unlock(client);
+    pario_i_exchange *x = client->current;
+    if (task != NULL) {
+        client->in_task = true;
+        pario_i_run_task(client, task);
+        client->in_task = false;
+    }
+    if (x == NULL) {
+        return PARIO_OK;
+    }
+    pario_i_look_again(client, x, now);
+    pario_i_carried carried = pario_i_carry(client, x, now);
+    if (carried == PARIO_I_WAITING) {
+        int64_t due = pario_i_due(x->connection);
+        int failed = pario_i_wait_socket(client, x->connection, true, due < until ? due : until);
+        if (failed != 0) {
+            pario_i_exchange_fail(x, PARIO_ERROR_SYSTEM, failed, now);
+        }
+    } else if (carried != PARIO_I_RESTING) {
+        client->current = NULL;
+        pario_i_client_lock(client);
+        pario_i_retire(client, x, carried);
+        pario_i_client_unlock(client);
+    }
+    return PARIO_OK;
+}
+
+#if !defined(PARIO_NO_FIBERS)
+/* What a fiber does: one job after another, back to the loop in between. */
+static void pario_i_fiber_main(unsigned low, unsigned high)
+{
+    pario_i_fiber *fiber;
+    unsigned       halves[2];
+    halves[0] = low;
+    halves[1] = high;
+    memcpy(&fiber, halves, sizeof(void *));
+    pario_client *client = fiber->client;
+    pario_i_switch_ended(fiber->fake_stack, &client->stack_bottom, &client->stack_size);
+    do {
+        if (fiber->task != NULL) {
+            pario_i_run_task(client, fiber->task);
+        } else {
+            pario_i_exchange *x = fiber->exchange;
+            pario_i_carried   carried = pario_i_run(client, x);
+            pario_i_client_lock(client);
+            pario_i_retire(client, x, carried);
+            pario_i_client_unlock(client);
+        }
+        fiber->busy = false;
+        fiber->next_free = client->free_fibers;
+        client->free_fibers = fiber;
+        pario_i_fiber_leave(client, fiber);
+    } while (fiber->client != NULL);
+}
+
+/* A mapping for a stack, its lowest page without access; NULL and errno. */
+static unsigned char *pario_i_stack_new(size_t size, size_t guard)
+{
+    void *mapping = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    if (mapping == MAP_FAILED) {
+        return NULL;
+    }
+    if (mprotect(mapping, guard, PROT_NONE) != 0) {
+        int failed = errno;
+        (void)munmap(mapping, size);
+        errno = failed;
+        return NULL;
+    }
+    return (unsigned char *)mapping;
+}
+
+/* makecontext is given a function without arguments, and calls it with some. */
+typedef union pario_i_entry {
+    void (*with_halves)(unsigned low, unsigned high);
+    void (*as_makecontext_wants_it)(void);
+} pario_i_entry;
+
+/* A new fiber in the list of free ones. False and errno: there is no room for one. */
+static bool pario_i_fiber_new(pario_client *client)
+{
+    size_t guard = (size_t)sysconf(_SC_PAGESIZE);
+    size_t size = (((size_t)client->config.stack_bytes + guard - 1) / guard * guard) + guard;
+    size_t own = (sizeof(pario_i_fiber) + 63) / 64 * 64;
+    unsigned char *mapping = pario_i_stack_new(size, guard);
+    if (mapping == NULL) {
+        return false;
+    }
+    void          *place = mapping + size - own;
+    pario_i_fiber *fiber = (pario_i_fiber *)place;
+    fiber->client = client;
+    fiber->mapping = mapping;
+    fiber->mapping_size = size;
+    fiber->stack_size = size - own;
+    (void)getcontext(&fiber->context);
+    fiber->context.uc_stack.ss_sp = mapping;
+    fiber->context.uc_stack.ss_size = size - own;
+    fiber->context.uc_link = NULL;
+#if defined(PARIO_I_TSAN)
+    fiber->race_fiber = __tsan_create_fiber(0);
+#endif
+    unsigned halves[2] = { 0, 0 };
+    memcpy(halves, &fiber, sizeof(void *));
+    pario_i_entry entry;
+    entry.with_halves = pario_i_fiber_main;
+    makecontext(&fiber->context, entry.as_makecontext_wants_it, 2, halves[0], halves[1]);
+    fiber->next = client->fibers;
+    client->fibers = fiber;
+    fiber->next_free = client->free_fibers;
+    client->free_fibers = fiber;
+    return true;
+}
+
+/* Gives all fibers' stacks back; none is busy any more. */
+static void pario_i_fibers_free(pario_client *client)
+{
+    while (client->fibers != NULL) {
+        pario_i_fiber *fiber = client->fibers;
+        client->fibers = fiber->next;
+#if defined(PARIO_I_TSAN)
+        __tsan_destroy_fiber(fiber->race_fiber);
+#endif
+        (void)munmap(fiber->mapping, fiber->mapping_size);
+    }
+    client->free_fibers = NULL;
+}
+
+/* Whether a job waits and may run; *alone: none runs. */
+static bool pario_i_has_job(pario_client *client, bool *alone)
+{
+    pario_i_client_lock(client);
+    bool wanted = client->first_task != NULL || client->first_queued != NULL;
+    bool may = client->running < (size_t)client->config.concurrency;
+    *alone = client->running == 0;
+    pario_i_client_unlock(client);
+    return wanted && may;
+}
+
+/* Not even one fiber can be had: the next request comes back with the error; for tasks, which
+ * cannot, pario_next says it. False: there was no request. */
+static bool pario_i_fiber_fail(pario_client *client, int failed)
+{
+    pario_i_client_lock(client);
+    pario_i_exchange *x = pario_i_take(client, client->now);
+    if (x != NULL) {
+        pario_i_exchange_fail(x, PARIO_ERROR_SYSTEM, failed, client->now);
+        pario_i_detach(client, x, client->now);
+        pario_i_retire(client, x, PARIO_I_ENDED);
+    } else {
+        client->fiber_error = failed;
+    }
+    pario_i_client_unlock(client);
+    return x != NULL;
+}
+
+/* Gives the next job to a free fiber and lets it begin. False: no job, or no fiber. */
+static bool pario_i_fiber_begin(pario_client *client)
+{
+    bool alone;
+    if (!pario_i_has_job(client, &alone)) {
+        return false;
+    }
+    if (client->free_fibers == NULL && !pario_i_fiber_new(client)) {
+        return alone && pario_i_fiber_fail(client, errno); /* otherwise those that run will do */
+    }
+    pario_i_client_lock(client);
+    pario_i_task     *task = pario_i_take_task(client);
+    pario_i_exchange *x = task == NULL ? pario_i_take(client, client->now) : NULL;
+    pario_i_client_unlock(client);
+    if (task == NULL && x == NULL) {
+        return false;
+    }
+    pario_i_fiber *fiber = client->free_fibers;
+    client->free_fibers = fiber->next_free;
+    fiber->exchange = x;
+    fiber->task = task;
+    fiber->busy = true;
+    pario_i_fiber_enter(client, fiber);
+    return true;
+}
+#endif
+
+/* Something has happened to an exchange in the loop: it goes on, here or on its fiber. */
+static void pario_i_poke(pario_client *client, pario_i_exchange *x)
+{
+#if !defined(PARIO_NO_FIBERS)
+    if (x->fiber != NULL) {
+        pario_i_fiber_enter(client, x->fiber);
+        return;
+    }
+#endif
+    pario_i_carried carried = pario_i_carry(client, x, client->now);
+    while (carried == PARIO_I_RESTING && !pario_i_yield(client, x)) {
+        carried = pario_i_carry(client, x, client->now);
+    }
+    pario_i_client_lock(client);
+    if (carried == PARIO_I_WAITING || carried == PARIO_I_RESTING) {
+        pario_i_heap_wake(&client->heap, x->connection, pario_i_due(x->connection));
+    } else {
+        pario_i_retire(client, x, carried);
+    }
+    pario_i_client_unlock(client);
+}
+
+/* Begins as many queued jobs as may run. */
+static void pario_i_begin(pario_client *client)
+{
+#if !defined(PARIO_NO_FIBERS)
+    if (client->config.executor == PARIO_FIBERS) {
+        while (pario_i_fiber_begin(client)) {
+        }
+        return;
+    }
+#endif
+    pario_i_exchange *x;
+    do {
+        pario_i_client_lock(client);
+        x = pario_i_take(client, client->now);
+        pario_i_client_unlock(client);
+        if (x != NULL) {
+            pario_i_poke(client, x);
+        }
+    } while (x != NULL);
+}
+
+/* Notes what epoll says of a connection. An idle one that has anything to say is closed. */
+static void pario_i_event_note(pario_client *client, pario_i_connection *c, uint32_t events)
+{
+    /* Urgent data, which HTTP does not know, count as an end: then all is read that there is. */
+    const uint32_t ends = (uint32_t)EPOLLHUP | (uint32_t)EPOLLERR | (uint32_t)EPOLLRDHUP |
+                          (uint32_t)EPOLLPRI;
+    pario_i_connection_note(c, (events & (uint32_t)EPOLLIN) != 0,
+                            (events & (uint32_t)EPOLLOUT) != 0, (events & ends) != 0);
+    if (c->exchange == NULL && c->readable && c->fd >= 0) {
+        pario_i_client_lock(client);
+        pario_i_idle_close(client, c);
+        pario_i_client_unlock(client);
+    }
+}
+
+/* Notes all events before any exchange goes on, and takes an idle connection for its own. */
+static bool pario_i_event_all(pario_client *client, const struct epoll_event *events, size_t count)
+{
+    bool woken = false;
+    for (size_t i = 0; i < count; i++) {
+        if (events[i].data.ptr == &client->wake_fd) {
+            pario_i_event_clear(client->wake_fd);
+            woken = true;
+        } else if (events[i].data.ptr == &client->timer_fd) {
+            pario_i_event_clear(client->timer_fd);
+            client->timer_at = 0;
+        } else {
+            pario_i_event_note(client, (pario_i_connection *)events[i].data.ptr, events[i].events);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        bool own = events[i].data.ptr == &client->wake_fd ||
+                   events[i].data.ptr == &client->timer_fd;
+        pario_i_connection *c = own ? NULL : (pario_i_connection *)events[i].data.ptr;
+        if (c != NULL && c->fd >= 0 && c->exchange != NULL) {
+            pario_i_poke(client, c->exchange);
+        }
+    }
+    return woken;
+}
+
+/* A lookup is over: the exchanges that wait for names go on. */
+static void pario_i_look_names(pario_client *client)
+{
+    pario_i_client_lock(client);
+    pario_i_connection *c = client->resolving > 0 ? client->pool.active : NULL;
+    pario_i_client_unlock(client);
+    while (c != NULL) {
+        pario_i_connection *next = c->next;
+        if (c->name != NULL) {
+            pario_i_poke(client, c->exchange);
+        }
+        c = next;
+    }
+}
+
+/* Waits for events until `until` and passes them on. */
+static pario_error pario_i_collect(pario_client *client, int64_t until)
+{
+    struct epoll_event events[PARIO_I_EVENTS];
+    int                ms = pario_i_poll_ms(client->now, until);
+    int                count = epoll_wait(client->epoll_fd, events, PARIO_I_EVENTS, ms);
+    if (count < 0 && errno != EINTR) {
+        return PARIO_ERROR_SYSTEM;
+    }
+    client->now = pario_i_clock_ns(CLOCK_MONOTONIC);
+    client->backlog = count == PARIO_I_EVENTS;
+    client->polled = !client->backlog;
+    bool woken = pario_i_event_all(client, events, count > 0 ? (size_t)count : 0);
+    if (woken) {
+        pario_i_look_names(client);
+    }
+    return PARIO_OK;
+}
+
+/* As pario_i_collect, and then takes all events that wait already. */
+static pario_error pario_i_collect_all(pario_client *client, int64_t until)
+{
+    pario_error error = pario_i_collect(client, until);
+    pario_i_client_lock(client);
+    size_t rounds = client->pool.connections / PARIO_I_EVENTS;
+    pario_i_client_unlock(client);
+    for (size_t i = 0; i < rounds && client->backlog && error == PARIO_OK; i++) {
+        error = pario_i_collect(client, 0);
+    }
+    return error;
+}
+
+/* Sees to the connection whose time comes first: an exchange whose time is over is returned, what
+ * has more time is moved, what was idle for too long is closed. *more: its time had come. */
+static pario_i_exchange *pario_i_expire_one(pario_client *client, bool *more)
+    PARIO_I_REQUIRES(client->lock)
+{
+    *more = pario_i_heap_next(&client->heap) <= client->now;
+    if (!*more) {
+        return NULL;
+    }
+    pario_i_connection *c = client->heap.places[1];
+    pario_i_exchange   *x = c->exchange;
+    int64_t             due = x != NULL ? pario_i_due(c) : pario_i_idle_end(client, c->try_until);
+    if (due > client->now) {
+        pario_i_heap_delay(&client->heap, c, due);
+        return NULL;
+    }
+    if (x != NULL) {
+        pario_i_heap_remove(&client->heap, c);
+    } else {
+        pario_i_idle_close(client, c);
+    }
+    return x;
+}
+
+/* Looks at all connections whose time has come. */
+static void pario_i_expire(pario_client *client)
+{
+    bool more = true;
+    while (more) {
+        pario_i_client_lock(client);
+        pario_i_exchange *x = pario_i_expire_one(client, &more);
+        pario_i_client_unlock(client);
+        if (x != NULL) {
+            pario_i_poke(client, x);
+        }
+    }
+}
+
+/* Tasks on fibers that waited for a connection to their host go on. */
+static void pario_i_resume_unparked(pario_client *client)
+{
+    pario_i_client_lock(client);
+    pario_i_exchange *x = client->unparked;
+    client->unparked = NULL;
+    pario_i_client_unlock(client);
+    while (x != NULL) {
+        pario_i_exchange *next = x->next;
+        x->next = NULL;
+        pario_i_poke(client, x);
+        x = next;
+    }
+}
+
+/* Waits, and does what comes of it: begins, collects, expires, begins. */
+static pario_error pario_i_turn_round(pario_client *client, int64_t until)
+{
+    pario_i_client_lock(client);
+    bool look = client->first_queued != NULL && client->pool.idle_count > 0;
+    pario_i_client_unlock(client);
+    if (look && pario_i_collect_all(client, 0) != PARIO_OK) {
+        return PARIO_ERROR_SYSTEM;
+    }
+    pario_i_begin(client);
+    pario_i_client_lock(client);
+    int64_t next = pario_i_heap_next(&client->heap);
+    next = next < until ? next : until;
+    bool now = client->changed || client->unparked != NULL || client->fiber_error != 0;
+    pario_i_client_unlock(client);
+    if (pario_i_collect_all(client, now ? 0 : next) != PARIO_OK) {
+        return PARIO_ERROR_SYSTEM;
+    }
+    pario_i_expire(client);
+    pario_i_resume_unparked(client);
+    pario_i_begin(client);
+    return PARIO_OK;
+}
+
+/* PARIO_EPOLL, PARIO_FIBERS: one turn of the loop. */
+static pario_error pario_i_turn_loop(pario_client *client, int64_t until)
+{
+    client->now = pario_i_clock_ns(CLOCK_MONOTONIC);
+    pario_i_client_lock(client);
+    client->changed = false;
+    pario_i_client_unlock(client);
+    pario_error error = pario_i_turn_round(client, until);
+    int         failed = error != PARIO_OK ? errno : client->fiber_error;
+    client->fiber_error = 0;
+    client->polled = false;
+    pario_i_bury(client);
+    errno = failed != 0 ? failed : errno;
+    return failed != 0 ? PARIO_ERROR_SYSTEM : PARIO_OK;
+}
+
+/* Waits once, as the executor does, until something may have come back or `until`. */
+static pario_error pario_i_turn(pario_client *client, int64_t until)
+{
+    pario_error error = PARIO_OK;
+    switch (client->config.executor) {
+    case PARIO_SEQUENTIAL:
+        error = pario_i_turn_sequential(client, until);
+        break;
+    case PARIO_THREADS:
+        error = pario_i_turn_threads(client, until);
+        break;
+    case PARIO_FIBERS:
+    case PARIO_EPOLL:
+        error = pario_i_turn_loop(client, until);
+        break;
+    }
+    return error;
+}
+#endif
+
+#if PARIO_SECTIONS >= 13
+/* ------------------------------------------------------------------------------------------ */
+/* >>client */
+
+/* An option: where it is, what 0 means, how large it may be, and what else it may be. */
+typedef struct pario_i_option {
+    size_t  offset;
+    int64_t fallback;
+    int64_t least;
+    int64_t most;
+    bool    unlimited;
+    bool    off;
+} pario_i_option;
+
+#define PARIO_I_MAX_MS INT64_C(100000000000)
+#define PARIO_I_MAX_COUNT INT64_C(4000000000)
+#define PARIO_I_MAX_BYTES INT64_C(1000000000000000)
+
+/* Fills one option in. False: it is out of its range. */
+static bool pario_i_option_resolve(const pario_i_option *option, void *config)
+{
+    int64_t value;
+    memcpy(&value, (unsigned char *)config + option->offset, sizeof value);
+    bool special = (value == PARIO_UNLIMITED && option->unlimited) ||
+                   (value == PARIO_OFF && option->off);
+    if (value == 0) {
+        memcpy((unsigned char *)config + option->offset, &option->fallback, sizeof value);
+    }
+    return value == 0 || special || (value >= option->least && value <= option->most);
+}
+
+/* Fills all defaults in; the strings stay the caller's. */
+static pario_error pario_i_config_resolve(pario_config *config)
+{
+#define PARIO_I_AT(member) offsetof(pario_config, member)
+    const int64_t        mib16 = 16777216;
+    const pario_i_option options[] = {
+        { PARIO_I_AT(concurrency), PARIO_DEFAULT_CONCURRENCY, 1, PARIO_MAX_CONCURRENCY, false,
+          false },
+        { PARIO_I_AT(per_host), PARIO_UNLIMITED, 1, PARIO_MAX_CONCURRENCY, true, false },
+        { PARIO_I_AT(queue), PARIO_DEFAULT_QUEUE, 1, PARIO_I_MAX_COUNT, true, false },
+        { PARIO_I_AT(idle_timeout_ms), PARIO_DEFAULT_IDLE_MS, 1, PARIO_I_MAX_MS, true, false },
+        { PARIO_I_AT(connect_timeout_ms), PARIO_DEFAULT_CONNECT_MS, 1, PARIO_I_MAX_MS, true,
+          false },
+        { PARIO_I_AT(progress_timeout_ms), PARIO_DEFAULT_PROGRESS_MS, 1, PARIO_I_MAX_MS, true,
+          false },
+        { PARIO_I_AT(total_timeout_ms), PARIO_DEFAULT_TOTAL_MS, 1, PARIO_I_MAX_MS, true, false },
+        { PARIO_I_AT(lookup_cache_ms), PARIO_DEFAULT_LOOKUP_CACHE_MS, 1, PARIO_I_MAX_MS, true,
+          true },
+        { PARIO_I_AT(head_bytes), PARIO_DEFAULT_HEAD_BYTES, 1, mib16, false, false },
+        { PARIO_I_AT(fields), PARIO_DEFAULT_FIELDS, 1, 65536, false, false },
+        { PARIO_I_AT(body_bytes), PARIO_DEFAULT_BODY_BYTES, 1, PARIO_I_MAX_BYTES, true, false },
+        { PARIO_I_AT(interim), PARIO_DEFAULT_INTERIM, 1, PARIO_I_MAX_COUNT, true, true },
+        { PARIO_I_AT(chunk_extension_bytes), PARIO_DEFAULT_CHUNK_EXTENSION_BYTES, 1,
+          PARIO_I_MAX_BYTES, true, true },
+        { PARIO_I_AT(trailer_bytes), PARIO_DEFAULT_TRAILER_BYTES, 1, mib16, false, true },
+        { PARIO_I_AT(redirects), 0, 1, PARIO_I_MAX_COUNT, true, false },
+        { PARIO_I_AT(stack_bytes), PARIO_DEFAULT_STACK_BYTES, 16384, 1073741824, false, false },
+    };
+#undef PARIO_I_AT
+    bool good = true;
+    for (size_t i = 0; i < sizeof options / sizeof options[0] && good; i++) {
+        good = pario_i_option_resolve(&options[i], config);
+    }
+    if (config->executor == PARIO_SEQUENTIAL) {
+        config->concurrency = 1;
+    }
+    const pario_i_option idle = { offsetof(pario_config, idle_connections),
+                                  config->concurrency,
+                                  1,
+                                  PARIO_MAX_CONCURRENCY,
+                                  true,
+                                  true };
+    good = good && pario_i_option_resolve(&idle, config);
+    return good ? PARIO_OK : PARIO_ERROR_CONFIG;
+}
+
+/* An option in milliseconds as nanoseconds. */
+static int64_t pario_i_limit_ns(int64_t ms)
+{
+    return ms < 0 ? INT64_MAX : ms * 1000000;
+}
+
+/* An option as a number that means no limit by being large, and none at all by being 0. */
+static uint64_t pario_i_limit_size(int64_t value, uint64_t largest)
+{
+    if (value == PARIO_UNLIMITED) {
+        return largest;
+    }
+    return value < 0 ? 0 : (uint64_t)value;
+}
+
+/* The limits of a resolved configuration. */
+static void pario_i_limits_of(const pario_config *config, pario_i_limits *limits)
+{
+    memset(limits, 0, sizeof *limits);
+    limits->connect = pario_i_limit_ns(config->connect_timeout_ms);
+    limits->progress = pario_i_limit_ns(config->progress_timeout_ms);
+    limits->total = pario_i_limit_ns(config->total_timeout_ms);
+    limits->body_bytes = pario_i_limit_size(config->body_bytes, SIZE_MAX / 2);
+    limits->body_bytes = limits->body_bytes < SIZE_MAX / 2 ? limits->body_bytes : SIZE_MAX / 2;
+    limits->chunk_extension_bytes = pario_i_limit_size(config->chunk_extension_bytes, UINT64_MAX);
+    limits->head_bytes = (uint32_t)config->head_bytes;
+    limits->fields = (uint32_t)config->fields;
+    limits->trailer_bytes = (uint32_t)pario_i_limit_size(config->trailer_bytes, UINT32_MAX);
+    /* The empty line at its end always has room. */
+    limits->trailer_bytes += limits->trailer_bytes < UINT32_MAX - 2u ? 2u : 0u;
+    limits->interim = (uint32_t)pario_i_limit_size(config->interim, UINT32_MAX);
+    limits->redirects = (uint32_t)pario_i_limit_size(config->redirects, UINT32_MAX);
+}
+
+/* The limits of a request that sets some of its own. *own: whether it does. */
+static pario_error pario_i_request_limits(const pario_client *client, const pario_request *request,
+                                          pario_i_limits *limits, bool *own)
+{
+    const int64_t asked[] = { request->redirects, request->connect_timeout_ms,
+                              request->progress_timeout_ms, request->total_timeout_ms,
+                              request->body_bytes };
+    *own = (asked[0] | asked[1] | asked[2] | asked[3] | asked[4]) != 0;
+    if (!*own) {
+        return PARIO_OK;
+    }
+    pario_config config = client->config;
+    int64_t     *places[] = { &config.redirects, &config.connect_timeout_ms,
+                              &config.progress_timeout_ms, &config.total_timeout_ms,
+                              &config.body_bytes };
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        *places[i] = asked[i] != 0 ? asked[i] : *places[i];
+    }
+    config.redirects = config.redirects == PARIO_OFF ? 0 : config.redirects;
+    pario_error error = pario_i_config_resolve(&config);
+    if (error == PARIO_OK) {
+        pario_i_limits_of(&config, limits);
+    }
+    return error;
+}
+
+/* Gives back all that a client owns. No thread or fiber of it runs any more. */
+static void pario_i_client_free(pario_client *client)
+{
+    pario_i_client_lock(client);
+    for (size_t i = 0; i < client->slot_count; i++) {
+        pario_i_exchange *x = client->slots[i].exchange;
+        if (x != NULL) {
+            pario_i_addresses_drop(x->peer);
+            pario_i_exchange_free(x);
+        }
+    }
+    while (client->first_task != NULL) {
+        pario_i_task *task = client->first_task;
+        client->first_task = task->next;
+        PARIO_FREE(task);
+    }
+    while (client->scratch != NULL) {
+        pario_i_scratch *scratch = client->scratch;
+        client->scratch = scratch->next;
+        pario_i_buffer_free(&scratch->send);
+        PARIO_FREE(scratch->head.fields);
+        PARIO_FREE(scratch);
+    }
+    PARIO_FREE(client->slots);
+    PARIO_FREE(client->workers);
+    PARIO_FREE(client->heap.places);
+    PARIO_FREE(client->pool.buckets);
+    pario_i_client_unlock(client);
+    pario_i_bury(client);
+    (void)pthread_cond_destroy(&client->vacant);
+    (void)pthread_cond_destroy(&client->work);
+    pario_i_mutex_destroy(&client->lock);
+    PARIO_FREE(client->agent);
+    PARIO_FREE(client);
+}
+
+/* Closes the client's descriptors. */
+static void pario_i_client_close_descriptors(const pario_client *client)
+{
+    const int fds[] = { client->epoll_fd, client->wake_fd, client->timer_fd };
+    for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
+        if (fds[i] >= 0) {
+            (void)close(fds[i]);
+        }
+    }
+}
+
+/* Registers a descriptor of the client's own; its events are told by the place of its number. */
+static bool pario_i_client_watch(const pario_client *client, int *fd)
+{
+    struct epoll_event event;
+    memset(&event, 0, sizeof event);
+    event.events = (uint32_t)EPOLLIN;
+    event.data.ptr = fd;
+    return epoll_ctl(client->epoll_fd, EPOLL_CTL_ADD, *fd, &event) == 0;
+}
+
+/* Makes the descriptors the executor needs. False: errno says why, some may be there. */
+static bool pario_i_client_open_descriptors(pario_client *client)
+{
+    client->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (client->wake_fd < 0 || !pario_i_has_loop(client)) {
+        return client->wake_fd >= 0;
+    }
+    client->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    return client->epoll_fd >= 0 && pario_i_client_watch(client, &client->wake_fd);
+}
+
+/* Makes the lock and its conditions. Returns 0 or an errno, and then none of them is there. */
+static int pario_i_client_locks(pario_client *client)
+{
+    int failed = pario_i_mutex_init(&client->lock);
+    if (failed != 0) {
+        return failed;
+    }
+    failed = pario_i_condition_init(&client->work);
+    if (failed == 0) {
+        failed = pario_i_condition_init(&client->vacant);
+        if (failed != 0) {
+            (void)pthread_cond_destroy(&client->work);
+        }
+    }
+    if (failed != 0) {
+        pario_i_mutex_destroy(&client->lock);
+    }
+    return failed;
+}
+
+/* Writes the User-Agent line; client->config.user_agent becomes the client's own string. */
+static pario_error pario_i_client_agent(pario_client *client, const char *wanted)
+{
+    const char *agent = wanted != NULL ? wanted : "pario/" PARIO_VERSION;
+    size_t      size = strlen(agent);
+    size_t      room;
+    if (!pario_i_is_text((const unsigned char *)agent, 0, size)) {
+        return PARIO_ERROR_FIELD_VALUE;
+    }
+    if (!pario_i_size_multiply(size, 2, &room) || !pario_i_size_add(room, 32, &room)) {
+        return PARIO_ERROR_CONFIG;
+    }
+    client->agent = (char *)PARIO_MALLOC(room);
+    if (client->agent == NULL) {
+        return PARIO_ERROR_MEMORY;
+    }
+    /* The line, its NUL, and then the bare text for pario_config_of. */
+    size_t at = 0;
+    if (agent[0] != '\0') {
+        memcpy(client->agent, "User-Agent: ", 12);
+        memcpy(client->agent + 12, agent, size);
+        memcpy(client->agent + 12 + size, "\r\n", 2);
+        at = 14 + size;
+    }
+    client->agent[at] = '\0';
+    memcpy(client->agent + at + 1, agent, size + 1);
+    client->config.user_agent = client->agent + at + 1;
+    return PARIO_OK;
+}
+
+/* Whether there is such an executor here. */
+static pario_error pario_i_check_executor(pario_executor executor)
+{
+    if ((unsigned)executor > (unsigned)PARIO_FIBERS) {
+        return PARIO_ERROR_EXECUTOR;
+    }
+#if defined(PARIO_NO_FIBERS)
+    if (executor == PARIO_FIBERS) {
+        return PARIO_ERROR_NO_FIBERS;
+    }
+#endif
+    return PARIO_OK;
+}
+
+/* A client that has its locks and nothing else yet; NULL and *error. */
+static pario_client *pario_i_client_new(const pario_config *config, pario_error *error)
+{
+    pario_client *client = (pario_client *)PARIO_MALLOC(sizeof *client);
+    *error = client != NULL ? PARIO_OK : PARIO_ERROR_MEMORY;
+    if (client == NULL) {
+        return NULL;
+    }
+    memset(client, 0, sizeof *client);
+    client->config = *config;
+    client->epoll_fd = -1;
+    client->wake_fd = -1;
+    client->timer_fd = -1;
+    pario_i_limits_of(config, &client->limits);
+    int failed = pario_i_client_locks(client);
+    if (failed != 0) {
+        PARIO_FREE(client);
+        errno = failed;
+        *error = PARIO_ERROR_SYSTEM;
+        return NULL;
+    }
+    pario_i_client_lock(client);
+    client->free_slot = PARIO_I_NO_SLOT;
+    pario_i_client_unlock(client);
+    return client;
+}
+
+PARIO_DEF pario_error pario_open(const pario_config *config, pario_client **client)
+{
+    if (client == NULL) {
+        return PARIO_ERROR_ARGUMENT;
+    }
+    *client = NULL;
+    pario_config resolved;
+    memset(&resolved, 0, sizeof resolved);
+    if (config != NULL) {
+        resolved = *config;
+    }
+    pario_error error = pario_i_check_executor(resolved.executor);
+    if (error == PARIO_OK) {
+        error = pario_i_config_resolve(&resolved);
+    }
+    pario_client *made = error == PARIO_OK ? pario_i_client_new(&resolved, &error) : NULL;
+    if (made == NULL) {
+        return error;
+    }
+    error = pario_i_client_agent(made, resolved.user_agent);
+    if (error == PARIO_OK && !pario_i_client_open_descriptors(made)) {
+        error = PARIO_ERROR_SYSTEM;
+    }
+    if (error != PARIO_OK) {
+        int failed = errno;
+        pario_i_client_close_descriptors(made);
+        pario_i_client_free(made);
+        errno = failed;
+        return error;
+    }
+    *client = made;
+    return PARIO_OK;
+}
+
+/* Makes an exchange of a request of the user's. */
+static pario_error pario_i_client_exchange(const pario_client *client, const pario_request *request,
+                                           pario_i_exchange **made)
+{
+    pario_i_limits limits;
+    bool           own;
+    *made = NULL;
+    pario_error error = pario_i_request_limits(client, request, &limits, &own);
+    if (error == PARIO_OK) {
+        error = pario_i_exchange_new(request, &client->limits, own ? &limits : NULL, made);
+    }
+    if (error == PARIO_OK) {
+        (*made)->started_at = pario_i_clock_ns(CLOCK_MONOTONIC);
+    }
+    return error;
+}
+
+/* Gives an exchange an id and a slot, by which it is found. False: out of memory. */
+static bool pario_i_enlist(pario_client *client, pario_i_exchange *x) PARIO_I_REQUIRES(client->lock)
+{
+    size_t first = client->slot_count;
+    if (client->free_slot == PARIO_I_NO_SLOT) {
+        void *slots = first < PARIO_I_NO_SLOT / 2
+                          ? pario_i_grow(client->slots, &client->slot_count, sizeof *client->slots)
+                          : NULL;
+        if (slots == NULL) {
+            return false;
+        }
+        client->slots = (pario_i_slot *)slots;
+    }
+    for (size_t i = client->slot_count; i > first; i--) {
+        client->slots[i - 1].exchange = NULL;
+        client->slots[i - 1].next_free = client->free_slot;
+        client->free_slot = (uint32_t)(i - 1);
+    }
+    uint32_t slot = client->free_slot;
+    client->free_slot = client->slots[slot].next_free;
+    client->slots[slot].exchange = x;
+    client->serial++;
+    client->serial += client->serial == 0 ? 1u : 0u;
+    x->id = ((uint64_t)client->serial << 32) | slot;
+    return true;
+}
+
+/* Frees an exchange's slot; its id leads nowhere from now on. */
+static void pario_i_delist(pario_client *client, const pario_i_exchange *x)
+    PARIO_I_REQUIRES(client->lock)
+{
+    uint32_t slot = (uint32_t)(x->id & UINT32_MAX);
+    client->slots[slot].exchange = NULL;
+    client->slots[slot].next_free = client->free_slot;
+    client->free_slot = slot;
+}
+
+/* Whether the queue has no room for one more. */
+static bool pario_i_queue_is_full(const pario_client *client) PARIO_I_REQUIRES(client->lock)
+{
+    return client->config.queue != PARIO_UNLIMITED &&
+           client->statistics.queued + client->waiting_tasks >= (uint64_t)client->config.queue;
+}
+
+/* Puts an exchange into the queue. */
+static pario_error pario_i_enqueue(pario_client *client, pario_i_exchange *x)
+    PARIO_I_REQUIRES(client->lock)
+{
+    pario_error error = PARIO_OK;
+    if (pario_i_queue_is_full(client)) {
+        return PARIO_ERROR_QUEUE_FULL;
+    }
+    if (!pario_i_enlist(client, x)) {
+        return PARIO_ERROR_MEMORY;
+    }
+    client->statistics.queued++;
+    if (client->config.executor == PARIO_THREADS) {
+        error = pario_i_hire(client);
+    }
+    if (error != PARIO_OK) {
+        client->statistics.queued--;
+        pario_i_delist(client, x);
+        return error;
+    }
+    x->queued = true;
+    pario_i_list_append(&client->first_queued, &client->last_queued, x);
+    client->outstanding++;
+    client->statistics.submitted++;
+    pario_i_notify(client);
+    return PARIO_OK;
+}
+
+PARIO_DEF pario_error pario_submit(pario_client *client, const pario_request *request)
+{
+    pario_i_exchange *x;
+    if (client == NULL || request == NULL) {
+        return PARIO_ERROR_ARGUMENT;
+    }
+    pario_error error = pario_i_client_exchange(client, request, &x);
+    if (error != PARIO_OK) {
+        return error;
+    }
+    pario_i_client_lock(client);
+    error = pario_i_enqueue(client, x);
+    if (error == PARIO_OK && request->id != NULL) {
+        *request->id = x->id;
+    }
+    pario_i_client_unlock(client);
+    if (error != PARIO_OK) {
+        pario_i_exchange_free(x);
+    }
+    return error;
+}
+
+/* Fills in what came back from the server. */
+static void pario_i_fill_reply(const pario_i_exchange *x, pario_response *response)
+{
+    pario_i_reply *reply = x->reply;
+    if (reply == NULL || !reply->headed) {
+        return;
+    }
+    pario_i_head_terminate(&reply->head, reply->bytes.data);
+    reply->bytes.data[reply->head.reason_end] = '\0';
+    response->status = reply->head.status;
+    response->version = reply->head.version;
+    response->reason = (const char *)reply->bytes.data + reply->head.reason_beg;
+    response->field_count = reply->head.count;
+    if (x->error == PARIO_OK && reply->trailer.count > 0) {
+        pario_i_head_terminate(&reply->trailer, reply->trailer_bytes.data);
+        response->trailer_count = reply->trailer.count;
+    }
+    if (x->error == PARIO_OK && reply->content.data != NULL) {
+        reply->content.data[reply->content.size] = '\0';
+        response->body = (const char *)reply->content.data;
+        response->body_size = reply->content.size;
+    }
+}
+
+/* Fills a response in from an exchange, which it owns from now on. */
+static void pario_i_fill(pario_i_exchange *x, pario_response *response)
+{
+    memset(response, 0, sizeof *response);
+    response->tag = x->tag;
+    response->id = x->id;
+    response->error = (pario_error)x->error;
+    response->stage = (pario_stage)x->stage;
+    response->system_error = x->error != PARIO_OK ? x->system_error : 0;
+    response->resolver_error = x->error != PARIO_OK ? x->resolver_error : 0;
+    response->url = (const char *)x->order.url;
+    response->reason = "";
+    response->body = "";
+    response->redirects = x->redirects;
+    response->reused = x->reused;
+    response->bytes_sent = x->bytes_sent;
+    response->bytes_received = x->bytes_received;
+    response->times.queued_us = x->queued_us;
+    response->times.resolved_us = x->resolved_us;
+    response->times.connected_us = x->connected_us;
+    response->times.first_byte_us = x->first_byte_us;
+    response->times.total_us = (x->progress_at - x->started_at) / 1000;
+    response->internal = x;
+    pario_i_fill_reply(x, response);
+}
+
+/* The exchange that has waited longest for being handed out, or NULL. *left: whether others are
+ * outstanding. */
+static pario_i_exchange *pario_i_take_done(pario_client *client, bool *left)
+{
+    pario_i_client_lock(client);
+    pario_i_exchange *x = client->first_done;
+    if (x != NULL) {
+        pario_i_list_remove(&client->first_done, &client->last_done, x);
+        pario_i_delist(client, x);
+        client->outstanding--;
+    }
+    *left = client->outstanding > 0;
+    client->awaited = x == NULL;
+    pario_i_client_unlock(client);
+    return x;
+}
+
+/* Whether the caller is one of the client's tasks, not its owner. */
+static bool pario_i_is_in_task(pario_client *client)
+{
+    bool found = client->in_task;
+#if !defined(PARIO_NO_FIBERS)
+    found = found || client->fiber != NULL;
+#endif
+    if (client->config.executor == PARIO_THREADS) {
+        pario_i_client_lock(client);
+        size_t count = client->statistics.tasks > 0 ? client->worker_count : 0;
+        for (size_t i = 0; i < count && !found; i++) {
+            found = pthread_equal(client->workers[i], pthread_self()) != 0;
+        }
+        pario_i_client_unlock(client);
+    }
+    return found;
+}
+
+/* Sets the descriptor's timer to when pario_next has something to do. */
+static void pario_i_set_timer(pario_client *client)
+{
+    struct itimerspec timer;
+    if (client->timer_fd < 0) {
+        return;
+    }
+    pario_i_client_lock(client);
+    int64_t at = pario_i_heap_next(&client->heap);
+    pario_i_client_unlock(client);
+    at = at == INT64_MAX ? 0 : at;
+    if (at != client->timer_at) {
+        memset(&timer, 0, sizeof timer);
+        timer.it_value.tv_sec = (time_t)(at / 1000000000);
+        timer.it_value.tv_nsec = (long)(at % 1000000000);
+        client->timer_at = at;
+        if (timerfd_settime(client->timer_fd, TFD_TIMER_ABSTIME, &timer, NULL) != 0) {
+            client->timer_at = -1;
+            pario_i_event_raise(client->wake_fd); /* look again, at once */
+        }
+    }
+}
+
+/* Waits once for something to come back. PARIO_OK: look again; otherwise why not to wait more. */
+static pario_error pario_i_await_turn(pario_client *client, int timeout_ms, int64_t until)
+{
+    pario_error error = pario_i_turn(client, until);
+    if (error != PARIO_OK || timeout_ms < 0) {
+        return error;
+    }
+    return pario_i_clock_ns(CLOCK_MONOTONIC) >= until ? PARIO_TIME_OVER : PARIO_OK;
+}
+
+/* When a time-out that begins now is over; any time that has passed will do for 0. */
+static int64_t pario_i_until(int timeout_ms)
+{
+    if (timeout_ms <= 0) {
+        return timeout_ms < 0 ? INT64_MAX : 0;
+    }
+    return pario_i_clock_ns(CLOCK_MONOTONIC) + ((int64_t)timeout_ms * 1000000);
+}
+
+/* Waits until an exchange is done, or until there is a reason to return without one. PARIO_OK and
+ * NULL: nothing is left. */
+static pario_i_exchange *pario_i_await(pario_client *client, int timeout_ms, pario_error *why)
+{
+    int64_t           until = pario_i_until(timeout_ms);
+    bool              left = true;
+    pario_error       error = PARIO_OK;
+    pario_i_exchange *x = pario_i_take_done(client, &left);
+    bool              more = x == NULL && left;
+    while (more && error == PARIO_OK) {
+        if (!__atomic_load_n(&client->woken, __ATOMIC_ACQUIRE)) {
+            error = pario_i_await_turn(client, timeout_ms, until);
+        }
+        x = pario_i_take_done(client, &left);
+        more = x == NULL && left;
+        if (more && __atomic_exchange_n(&client->woken, false, __ATOMIC_ACQ_REL)) {
+            error = PARIO_WOKEN;
+        }
+    }
+    *why = left ? error : PARIO_OK;
+    return x;
+}
+
+PARIO_DEF pario_error pario_next(pario_client *client, pario_response *response, int timeout_ms)
+{
+    pario_error why = PARIO_OK;
+    if (response == NULL) {
+        return PARIO_ERROR_ARGUMENT;
+    }
+    memset(response, 0, sizeof *response);
+    if (client == NULL || timeout_ms < PARIO_UNLIMITED) {
+        return PARIO_ERROR_ARGUMENT;
+    }
+    if (pario_i_is_in_task(client)) {
+        return PARIO_ERROR_IN_TASK;
+    }
+    pario_i_exchange *x = pario_i_await(client, timeout_ms, &why);
+    if (x != NULL) {
+        pario_i_fill(x, response);
+        return PARIO_OK;
+    }
+    if (why == PARIO_OK) {
+        why = pario_i_turn(client, 0); /* nothing is left: this is for the idle connections */
+        why = why == PARIO_OK ? PARIO_NOTHING_LEFT : why;
+    }
+    pario_i_set_timer(client);
+    return why;
+}
+
+/* Takes an exchange that nobody runs out of where it waits, and ends it. */
+static void pario_i_drop_waiting(pario_client *client, pario_i_exchange *x, pario_error error,
+                                 int64_t now) PARIO_I_REQUIRES(client->lock)
+{
+    if (x->queued) {
+        pario_i_list_remove(&client->first_queued, &client->last_queued, x);
+        x->queued = false;
+    }
+    pario_i_pass_on(client, x);
+    if (x->phase == PARIO_I_QUEUED) {
+        client->statistics.queued--;
+        x->queued_us = pario_i_elapsed_us(x->started_at, now);
+        x->started_at = now;
+    }
+    pario_i_exchange_end(x, error, now);
+    pario_i_finish(client, x);
+}
+
+/* Tells an exchange that is being run to end. Another thread that waits for its socket, or for a
+ * name, notices; where there is a loop the caller has to poke it. */
+static void pario_i_call_off(pario_client *client, pario_i_exchange *x)
+    PARIO_I_REQUIRES(client->lock)
+{
+    const pario_i_connection *c = x->connection;
+    __atomic_store_n(&x->cancelled, true, __ATOMIC_RELEASE);
+    if (client->config.executor != PARIO_THREADS) {
+        return;
+    }
+    if (c != NULL && c->fd >= 0) {
+        (void)shutdown(c->fd, SHUT_RDWR);
+    }
+    if (c != NULL && c->name != NULL) {
+        pario_i_mutex_lock(&client->resolver->lock);
+        (void)pthread_cond_broadcast(&client->resolver->changed);
+        pario_i_mutex_unlock(&client->resolver->lock);
+    }
+    (void)pthread_cond_broadcast(&client->vacant);
+}
+
+/* Whether an exchange can still be ended early. */
+static bool pario_i_is_outstanding(const pario_i_exchange *x, uint64_t id)
+{
+    return x != NULL && x->id == id && !x->finished;
+}
+
+/* Ends the exchange of an id; *running: it is being run and has been told. NULL: there is none. */
+static pario_i_exchange *pario_i_cancel(pario_client *client, uint64_t id, bool *running)
+    PARIO_I_REQUIRES(client->lock)
+{
+    size_t            slot = (size_t)(id & UINT32_MAX);
+    pario_i_exchange *x = slot < client->slot_count ? client->slots[slot].exchange : NULL;
+    *running = false;
+    if (!pario_i_is_outstanding(x, id)) {
+        return NULL;
+    }
+    if (x->queued || x->parked) {
+        pario_i_drop_waiting(client, x, PARIO_ERROR_CANCELLED, pario_i_clock_ns(CLOCK_MONOTONIC));
+    } else {
+        pario_i_call_off(client, x);
+        *running = true;
+    }
+    return x;
+}
+
+PARIO_DEF pario_error pario_cancel(pario_client *client, uint64_t id)
+{
+    bool running;
+    if (client == NULL) {
+        return PARIO_ERROR_ARGUMENT;
+    }
+    if (pario_i_is_in_task(client)) {
+        return PARIO_ERROR_IN_TASK;
+    }
+    pario_i_client_lock(client);
+    pario_i_exchange *x = pario_i_cancel(client, id, &running);
+    pario_i_client_unlock(client);
+    if (running && pario_i_has_loop(client)) {
+        client->now = pario_i_clock_ns(CLOCK_MONOTONIC);
+        pario_i_poke(client, x);
+    } else if (running && x == client->current) {
+        (void)pario_i_turn_sequential(client, 0);
+    }
+    return x != NULL ? PARIO_OK : PARIO_ERROR_UNKNOWN_ID;
+}
+
+/* Runs an exchange where pario_fetch was called. */
+static void pario_i_fetch_here(pario_client *client, pario_i_exchange *x)
+{
+    x->inlined = true;
+    pario_i_exchange_start(x, pario_i_clock_ns(CLOCK_MONOTONIC));
+    (void)pario_i_run(client, x);
+    pario_i_client_lock(client);
+    pario_i_finish(client, x);
+    pario_i_client_unlock(client);
+}
+
+/* The loop cannot go on: an exchange that pario_fetch waits for ends with what is in the way. */
+static void pario_i_fetch_abort(pario_client *client, pario_i_exchange *x, pario_error error)
+{
+    int failed = errno;
+    if (x->finished) {
+        return;
+    }
+    pario_i_client_lock(client);
+    bool waits = x->queued || x->parked;
+    if (waits) {
+        pario_i_drop_waiting(client, x, error, client->now);
+    } else {
+        pario_i_call_off(client, x);
+    }
+    pario_i_client_unlock(client);
+    if (!waits) {
+        pario_i_poke(client, x);
+    }
+    x->error = (uint8_t)error;
+    x->system_error = failed;
+}
+
+/* Runs an exchange in the loop, before all others that wait, until it has ended. */
+static void pario_i_fetch_in_loop(pario_client *client, pario_i_exchange *x)
+{
+    pario_i_client_lock(client);
+    x->queued = true;
+    client->statistics.queued++;
+    pario_i_list_prepend(&client->first_queued, &client->last_queued, x);
+    pario_i_client_unlock(client);
+    while (!x->finished) {
+        pario_error error = pario_i_turn(client, INT64_MAX);
+        if (error != PARIO_OK) {
+            pario_i_fetch_abort(client, x, error);
+        }
+    }
+    if (client->timer_fd >= 0) {
+        pario_i_event_raise(client->wake_fd); /* what was seen here has to be seen by pario_next */
+    }
+}
+
+/* As pario_fetch, with arguments that are not NULL. */
+static pario_error pario_i_fetch(pario_client *client, const pario_request *request,
+                                 pario_response *response)
+{
+    pario_i_exchange *x;
+    pario_error       error = pario_i_client_exchange(client, request, &x);
+    if (error != PARIO_OK) {
+        return error;
+    }
+    if (request->id != NULL) {
+        *request->id = 0;
+    }
+    x->waited_for = true;
+    pario_i_client_lock(client);
+    bool closing = client->closing;
+    client->statistics.submitted++;
+    pario_i_client_unlock(client);
+    if (closing) {
+        pario_i_exchange_free(x);
+        return PARIO_ERROR_CANCELLED;
+    }
+    if (!pario_i_has_loop(client) || pario_i_is_in_task(client)) {
+        pario_i_fetch_here(client, x);
+    } else {
+        pario_i_fetch_in_loop(client, x);
+    }
+    pario_i_fill(x, response);
+    return response->error;
+}
+
+PARIO_DEF pario_error pario_fetch(pario_client *client, const pario_request *request,
+                                  pario_response *response)
+{
+    if (response == NULL) {
+        return PARIO_ERROR_ARGUMENT;
+    }
+    memset(response, 0, sizeof *response);
+    response->reason = "";
+    response->body = "";
+    response->url = "";
+    if (request == NULL) {
+        response->error = PARIO_ERROR_ARGUMENT;
+        return PARIO_ERROR_ARGUMENT;
+    }
+    pario_client *own = NULL;
+    pario_error   error = PARIO_OK;
+    response->tag = request->tag;
+    if (client == NULL) {
+        pario_config config;
+        memset(&config, 0, sizeof config);
+        config.executor = PARIO_SEQUENTIAL;
+        error = pario_open(&config, &own);
+    }
+    if (error == PARIO_OK) {
+        error = pario_i_fetch(client != NULL ? client : own, request, response);
+    }
+    response->error = error;
+    pario_close(own);
+    return error;
+}
+
+/* Puts a task into the queue. */
+static pario_error pario_i_enqueue_task(pario_client *client, pario_i_task *task)
+    PARIO_I_REQUIRES(client->lock)
+{
+    pario_error error = pario_i_queue_is_full(client) ? PARIO_ERROR_QUEUE_FULL : PARIO_OK;
+    client->waiting_tasks++;
+    if (error == PARIO_OK && client->config.executor == PARIO_THREADS) {
+        error = pario_i_hire(client);
+    }
+    if (error != PARIO_OK) {
+        client->waiting_tasks--;
+        return error;
+    }
+    if (client->last_task != NULL) {
+        client->last_task->next = task;
+    } else {
+        client->first_task = task;
+    }
+    client->last_task = task;
+    client->outstanding++;
+    client->statistics.tasks++;
+    pario_i_notify(client);
+    return PARIO_OK;
+}
+
+PARIO_DEF pario_error pario_spawn(pario_client *client, pario_task function, void *argument)
+{
+    if (client == NULL || function == NULL) {
+        return PARIO_ERROR_ARGUMENT;
+    }
+    if (client->config.executor == PARIO_EPOLL) {
+        return PARIO_ERROR_NO_STACKS;
+    }
+    pario_i_task *task = (pario_i_task *)PARIO_MALLOC(sizeof *task);
+    if (task == NULL) {
+        return PARIO_ERROR_MEMORY;
+    }
+    task->next = NULL;
+    task->function = function;
+    task->argument = argument;
+    pario_i_client_lock(client);
+    pario_error error = pario_i_enqueue_task(client, task);
+    pario_i_client_unlock(client);
+    if (error != PARIO_OK) {
+        PARIO_FREE(task);
+    }
+    return error;
+}
+
+PARIO_DEF pario_error pario_fd(pario_client *client, int *fd)
+{
+    if (client == NULL || fd == NULL) {
+        return PARIO_ERROR_ARGUMENT;
+    }
+    *fd = -1;
+    if (client->config.executor == PARIO_SEQUENTIAL) {
+        return PARIO_ERROR_NO_DESCRIPTOR;
+    }
+    if (pario_i_is_in_task(client)) {
+        return PARIO_ERROR_IN_TASK;
+    }
+    if (client->timer_fd < 0) {
+        int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+        if (timer < 0) {
+            return PARIO_ERROR_SYSTEM;
+        }
+        pario_i_client_lock(client);
+        client->timer_fd = timer;
+        pario_i_client_unlock(client);
+        if (pario_i_has_loop(client) && !pario_i_client_watch(client, &client->timer_fd)) {
+            int failed = errno;
+            (void)close(timer);
+            client->timer_fd = -1;
+            errno = failed;
+            return PARIO_ERROR_SYSTEM;
+        }
+        /* Whatever was submitted or has ended before is told now. */
+        pario_i_event_raise(client->wake_fd);
+        pario_i_set_timer(client);
+    }
+    *fd = pario_i_has_loop(client) ? client->epoll_fd : client->wake_fd;
+    return PARIO_OK;
+}
+
+PARIO_DEF void pario_wake(pario_client *client)
+{
+    if (client != NULL) {
+        __atomic_store_n(&client->woken, true, __ATOMIC_RELEASE);
+        pario_i_event_raise(client->wake_fd);
+    }
+}
+
+PARIO_DEF void pario_stats(pario_client *client, pario_statistics *statistics)
+{
+    if (client == NULL || statistics == NULL) {
+        return;
+    }
+    pario_i_client_lock(client);
+    *statistics = client->statistics;
+    statistics->running = client->running;
+    statistics->idle = client->pool.idle_count;
+    if (client->resolver != NULL) {
+        pario_i_mutex_lock(&client->resolver->lock);
+        statistics->lookups = client->resolver->lookups;
+        pario_i_mutex_unlock(&client->resolver->lock);
+    }
+    pario_i_client_unlock(client);
+}
+
+PARIO_DEF const pario_config *pario_config_of(const pario_client *client)
+{
+    return client != NULL ? &client->config : NULL;
+}
+
+/* Ends the pool's threads; tasks run to their end, exchanges are called off. */
+static void pario_i_close_threads(pario_client *client)
+{
+    pario_i_client_lock(client);
+    client->closing = true;
+    for (pario_i_connection *c = client->pool.active; c != NULL; c = c->next) {
+        pario_i_call_off(client, c->exchange);
+    }
+    (void)pthread_cond_broadcast(&client->work);
+    (void)pthread_cond_broadcast(&client->vacant);
+    size_t     count = client->worker_count;
+    pthread_t *workers = client->workers;
+    pario_i_client_unlock(client);
+    for (size_t i = 0; i < count; i++) {
+        (void)pthread_join(workers[i], NULL);
+    }
+}
+
+#if !defined(PARIO_NO_FIBERS)
+/* Lets the tasks that have begun come to their end, and gives all stacks back. */
+static void pario_i_close_fibers(pario_client *client)
+{
+    pario_i_client_lock(client);
+    client->closing = true;
+    pario_i_client_unlock(client);
+    for (pario_i_fiber *fiber = client->fibers; fiber != NULL; fiber = fiber->next) {
+        while (fiber->busy) {
+            pario_i_exchange *x = fiber->waiting;
+            if (x != NULL) {
+                __atomic_store_n(&x->cancelled, true, __ATOMIC_RELEASE);
+            }
+            pario_i_fiber_enter(client, fiber);
+        }
+    }
+    pario_i_fibers_free(client);
+}
+#endif
+
+/* Closes all connections and forgets all origins; nobody runs any more. */
+static void pario_i_close_pool(pario_client *client) PARIO_I_REQUIRES(client->lock)
+{
+    while (client->pool.oldest != NULL) {
+        pario_i_idle_close(client, client->pool.oldest);
+    }
+    while (client->pool.active != NULL) {
+        pario_i_exchange *x = client->pool.active->exchange;
+        x->keep = false;
+        pario_i_detach(client, x, 0);
+    }
+    for (size_t i = 0; i < client->slot_count; i++) {
+        pario_i_exchange *x = client->slots[i].exchange;
+        if (x != NULL && x->parked) {
+            pario_i_pass_on(client, x);
+        }
+    }
+}
+
+PARIO_DEF void pario_close(pario_client *client)
+{
+    if (client == NULL || pario_i_is_in_task(client)) {
+        return;
+    }
+    if (client->config.executor == PARIO_THREADS) {
+        pario_i_close_threads(client);
+    }
+#if !defined(PARIO_NO_FIBERS)
+    if (client->config.executor == PARIO_FIBERS) {
+        pario_i_close_fibers(client);
+    }
+#endif
+    pario_i_client_lock(client);
+    client->closing = true;
+    pario_i_close_pool(client);
+    if (client->resolver != NULL) {
+        pario_i_resolver_close(client->resolver); /* it writes to a descriptor until then */
+        client->resolver = NULL;
+    }
+    pario_i_client_unlock(client);
+    pario_i_client_close_descriptors(client);
+    pario_i_client_free(client);
+}
+
+/* Index among fields[0..count) of the index-th of a name, or count. */
+static size_t pario_i_field_of(const pario_i_head *head, const unsigned char *s, const char *name,
+                               size_t index)
+{
+    size_t found = head->count;
+    size_t left = index;
+    size_t size = strlen(name);
+    for (size_t i = 0; i < head->count && found == head->count; i++) {
+        size_t beg = head->fields[i].name_beg;
+        bool   same = head->fields[i].name_end - beg == size;
+        for (size_t k = 0; k < size && same; k++) {
+            same = pario_i_lower(s[beg + k]) == pario_i_lower((unsigned char)name[k]);
+        }
+        if (same) {
+            found = left == 0 ? i : found;
+            left -= left > 0 ? 1u : 0u;
+        }
+    }
+    return found;
+}
+
+/* The reply behind a response, or NULL: no head came, or there is no response. */
+static const pario_i_reply *pario_i_reply_of(const pario_response *response)
+{
+    if (response == NULL || response->internal == NULL || response->status == 0) {
+        return NULL;
+    }
+    return response->internal->reply;
+}
+
+PARIO_DEF const char *pario_response_field(const pario_response *response, const char *name,
+                                           size_t index)
+{
+    const pario_i_reply *reply = pario_i_reply_of(response);
+    if (reply == NULL || name == NULL) {
+        return NULL;
+    }
+    size_t at = pario_i_field_of(&reply->head, reply->bytes.data, name, index);
+    return at < response->field_count
+               ? (const char *)reply->bytes.data + reply->head.fields[at].value_beg
+               : NULL;
+}
+
+PARIO_DEF const char *pario_response_trailer(const pario_response *response, const char *name,
+                                             size_t index)
+{
+    const pario_i_reply *reply = pario_i_reply_of(response);
+    if (reply == NULL || name == NULL || response->trailer_count == 0) {
+        return NULL;
+    }
+    size_t at = pario_i_field_of(&reply->trailer, reply->trailer_bytes.data, name, index);
+    return at < response->trailer_count
+               ? (const char *)reply->trailer_bytes.data + reply->trailer.fields[at].value_beg
+               : NULL;
+}
+
+PARIO_DEF bool pario_response_field_at(const pario_response *response, size_t index,
+                                       pario_field *field)
+{
+    const pario_i_reply *reply = pario_i_reply_of(response);
+    if (reply == NULL || field == NULL) {
+        return false;
+    }
+    bool   trailer = index >= response->field_count;
+    size_t at = trailer ? index - response->field_count : index;
+    if (trailer && at >= response->trailer_count) {
+        return false;
+    }
+    const pario_i_head *head = trailer ? &reply->trailer : &reply->head;
+    const char         *s = (const char *)(trailer ? reply->trailer_bytes.data : reply->bytes.data);
+    field->name = s + head->fields[at].name_beg;
+    field->value = s + head->fields[at].value_beg;
+    return true;
+}
+
+PARIO_DEF void pario_response_free(pario_response *response)
+{
+    if (response != NULL) {
+        if (response->internal != NULL) {
+            pario_i_addresses_drop(response->internal->peer);
+            pario_i_exchange_free(response->internal);
+        }
+        memset(response, 0, sizeof *response);
+    }
+}
+
+/* A text that is written piece by piece and cut where its room ends. */
+typedef struct pario_i_line {
+    char  *text;
+    size_t size; /* room, with the NUL */
+    size_t used;
+} pario_i_line;
+
+/* Appends a text; what is not printable becomes a question mark. */
+static void pario_i_line_add(pario_i_line *line, const char *text)
+{
+    for (size_t i = 0; text[i] != '\0' && line->size > 0 && line->used < line->size - 1; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        line->text[line->used] = byte >= 0x20 && byte < 0x7f ? text[i] : '?';
+        line->used++;
+    }
+    if (line->size > 0) {
+        line->text[line->used] = '\0';
+    }
+}
+
+/* Appends a number. */
+static void pario_i_line_number(pario_i_line *line, uint64_t number)
+{
+    char   digits[24];
+    size_t count = pario_i_write_decimal(number, digits);
+    digits[count] = '\0';
+    pario_i_line_add(line, digits);
+}
+
+PARIO_DEF void pario_response_address(const pario_response *response, char *text, size_t size)
+{
+    char         host[INET6_ADDRSTRLEN];
+    pario_i_line line;
+    line.text = text;
+    line.size = text != NULL ? size : 0;
+    line.used = 0;
+    pario_i_line_add(&line, "");
+    if (response == NULL || response->internal == NULL || response->internal->peer == NULL) {
+        return;
+    }
+    const pario_i_exchange  *x = response->internal;
+    const pario_i_addresses *peer = x->peer;
+    const pario_i_address   *address = &peer->list[pario_i_min(x->peer_index, peer->count - 1u)];
+    bool                     v6 = address->any.sa_family == AF_INET6;
+    const void *bytes = v6 ? (const void *)&address->v6.sin6_addr : &address->v4.sin_addr;
+    if (inet_ntop(address->any.sa_family, bytes, host, sizeof host) != NULL) {
+        pario_i_line_add(&line, v6 ? "[" : "");
+        pario_i_line_add(&line, host);
+        pario_i_line_add(&line, v6 ? "]:" : ":");
+        pario_i_line_number(&line, x->order.parts.port);
+    }
+}
+
+/* What an errno means to somebody who waits for a page. */
+static void pario_i_line_errno(pario_i_line *line, int number)
+{
+    static const struct {
+        int         number;
+        const char *text;
+    } known[] = {
+        { ECONNREFUSED, "connection refused" },
+        { ECONNRESET, "connection reset by the server" },
+        { ECONNABORTED, "connection aborted" },
+        { EPIPE, "connection closed by the server" },
+        { ETIMEDOUT, "timed out" },
+        { EHOSTUNREACH, "no route to the host" },
+        { ENETUNREACH, "network unreachable" },
+        { ENETDOWN, "network down" },
+        { EADDRNOTAVAIL, "no local port or address left" },
+        { EADDRINUSE, "address in use" },
+        { EAFNOSUPPORT, "address family not supported here" },
+        { EMFILE, "too many open descriptors in this process" },
+        { ENFILE, "too many open descriptors in this system" },
+        { ENOBUFS, "no buffer space" },
+        { ENOMEM, "out of memory" },
+        { EAGAIN, "no more threads or memory for now" },
+        { EACCES, "permission denied" },
+        { EPERM, "not permitted" },
+        { ENOSPC, "too many descriptors are watched" },
+        { EINVAL, "invalid address" },
+    };
+    const char *text = NULL;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        text = known[i].number == number ? known[i].text : text;
+    }
+    pario_i_line_add(line, text != NULL ? text : "errno ");
+    if (text == NULL) {
+        pario_i_line_number(line, (uint64_t)(number > 0 ? number : 0));
+    }
+}
+
+/* A stage's name. */
+static const char *pario_i_stage_name(pario_stage stage)
+{
+    static const char *const names[] = { "queue", "resolve", "connect", "tls",
+                                         "send",  "head",    "body" };
+    size_t                   index = (size_t)stage;
+    return index < sizeof names / sizeof names[0] ? names[index] : "?";
+}
+
+/* Appends why a request failed. */
+static void pario_i_line_failure(pario_i_line *line, const pario_response *response)
+{
+    char address[PARIO_ADDRESS_SIZE];
+    pario_i_line_add(line, pario_i_stage_name(response->stage));
+    pario_i_line_add(line, ": ");
+    pario_i_line_add(line, pario_error_text(response->error));
+    if (response->resolver_error != 0 && response->resolver_error != EAI_SYSTEM) {
+        pario_i_line_add(line, ": ");
+        pario_i_line_add(line, gai_strerror(response->resolver_error));
+    }
+    if (response->system_error != 0) {
+        pario_i_line_add(line, ": ");
+        pario_i_line_errno(line, response->system_error);
+    }
+    pario_response_address(response, address, sizeof address);
+    if (address[0] != '\0') {
+        pario_i_line_add(line, " (");
+        pario_i_line_add(line, address);
+        pario_i_line_add(line, ")");
+    }
+}
+
+PARIO_DEF void pario_describe(const pario_response *response, char *text, size_t size)
+{
+    pario_i_line line;
+    line.text = text;
+    line.size = text != NULL ? size : 0;
+    line.used = 0;
+    if (response == NULL) {
+        pario_i_line_add(&line, "no response");
+    } else if (response->error != PARIO_OK) {
+        pario_i_line_failure(&line, response);
+    } else {
+        const char *reason = response->reason != NULL ? response->reason : "";
+        pario_i_line_number(&line, (uint64_t)(response->status > 0 ? response->status : 0));
+        pario_i_line_add(&line, reason[0] != '\0' ? " " : "");
+        pario_i_line_add(&line, reason);
+    }
+}
+
+PARIO_DEF const char *pario_error_text(pario_error error)
+{
+    static const char *const texts[] = {
+#define PARIO_X(name, text) text,
+        PARIO_ERRORS(PARIO_X)
+#undef PARIO_X
+    };
+    size_t index = (size_t)error;
+    return index < sizeof texts / sizeof texts[0] ? texts[index] : "unknown error";
+}
+
+PARIO_DEF const char *pario_error_name(pario_error error)
+{
+    static const char *const names[] = {
+#define PARIO_X(name, text) "PARIO_" #name,
+        PARIO_ERRORS(PARIO_X)
+#undef PARIO_X
+    };
+    size_t index = (size_t)error;
+    return index < sizeof names / sizeof names[0] ? names[index] : "PARIO_ERROR_UNKNOWN";
+}
+#endif
+
+#endif /* PARIO_IMPLEMENTATION */
