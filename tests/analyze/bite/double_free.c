@@ -1,0 +1,9 @@
+/* seen by: gcc-analyzer clang-tidy scan-build cppcheck */
+static void pario_i_bite_double_free(size_t count)
+{
+    void *bite = malloc(count);
+    if (count > 3) {
+        free(bite);
+    }
+    free(bite);
+}

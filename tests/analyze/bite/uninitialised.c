@@ -1,0 +1,9 @@
+/* seen by: clang clang-tidy scan-build cppcheck */
+static int pario_i_bite_uninitialised(int bite)
+{
+    int value;
+    if (bite > 3) {
+        value = 1;
+    }
+    return value;
+}

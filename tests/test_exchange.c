@@ -1,0 +1,1458 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Section exchange: the life of a request, driven by hand: no socket, and a clock that stands
+ * where the test puts it. Replies come in every cut, each piece flush against a fence.
+ */
+#include "core.h"
+
+/* ---- the drive --------------------------------------------------------------------- */
+
+#define PATIENCE_CONNECT 10
+#define PATIENCE_PROGRESS 30
+#define PATIENCE_TOTAL 100
+
+typedef struct drive {
+    pario_request     request;
+    pario_i_limits    limits;
+    pario_i_exchange *x;
+    pario_i_head      spare;
+    pario_i_buffer    head; /* of the request, as it was sent last */
+    test_fence        fence;
+    int64_t           now;
+} drive;
+
+/* Limits that are small enough to be reached; the request is a GET of http://h/a. */
+static void drive_prepare(drive *d)
+{
+    memset(d, 0, sizeof *d);
+    d->request.url = "http://h/a";
+    d->limits.connect = PATIENCE_CONNECT;
+    d->limits.progress = PATIENCE_PROGRESS;
+    d->limits.total = PATIENCE_TOTAL;
+    d->limits.body_bytes = 300000;
+    d->limits.chunk_extension_bytes = 16;
+    d->limits.head_bytes = 200;
+    d->limits.fields = 4;
+    d->limits.trailer_bytes = 40;
+    d->limits.interim = 2;
+    d->fence = test_fence_open(300000);
+}
+
+static void drive_end(drive *d)
+{
+    if (d->x != NULL) {
+        pario_i_exchange_free(d->x);
+    }
+    core_free(d->spare.fields);
+    core_free(d->head.data);
+    test_fence_close(&d->fence);
+    CHECK_UINT(core_held(), 0);
+}
+
+/* Makes the exchange; it leaves the queue. False: refused. */
+static bool drive_begin(drive *d)
+{
+    if (!CHECK_ERROR(pario_i_exchange_new(&d->request, &d->limits, NULL, &d->x), PARIO_OK)) {
+        return false;
+    }
+    CHECK_INT(d->x->phase, PARIO_I_QUEUED);
+    pario_i_exchange_start(d->x, d->now);
+    CHECK_INT(d->x->phase, PARIO_I_CONNECT);
+    return true;
+}
+
+/* A connection stands, and everything is sent. */
+static void drive_send(drive *d, bool reused)
+{
+    pario_i_exchange_connected(d->x, reused, d->now);
+    CHECK_INT(d->x->phase, PARIO_I_SEND);
+    if (CHECK(pario_i_request_write(&d->x->order, "", &d->head))) {
+        d->x->head_size = (uint32_t)d->head.size;
+        pario_i_exchange_sent(d->x, d->head.size + d->x->order.content_size, d->now);
+        CHECK_INT(d->x->phase, PARIO_I_RECEIVE);
+    }
+}
+
+/* Whether the head that was sent last holds a text. */
+static bool drive_sent(const drive *d, const char *text)
+{
+    d->head.data[d->head.size] = '\0';
+    return strstr((const char *)d->head.data, text) != NULL;
+}
+
+/* Whether the exchange still wants bytes. */
+static bool drive_wants(const drive *d)
+{
+    return d->x->phase == PARIO_I_RECEIVE || d->x->phase == PARIO_I_SEND;
+}
+
+/* The server's bytes, as long as somebody wants them. */
+static void drive_receive(drive *d, core_text text, size_t cut)
+{
+    size_t at = 0;
+    while (at < text.size && drive_wants(d)) {
+        size_t end = core_piece_end(cut, at, text.size);
+        char  *s = test_fence_put(&d->fence, text.bytes + at, end - at);
+        pario_i_exchange_received(d->x, &d->spare, (unsigned char *)s, end - at, d->now);
+        at = end;
+    }
+}
+
+static void drive_receive_string(drive *d, const char *string)
+{
+    core_text text = { string, strlen(string) };
+    drive_receive(d, text, CORE_WHOLE);
+}
+
+/* The server's end of the stream, if somebody still listens. */
+static void drive_close(drive *d, int system_error)
+{
+    if (drive_wants(d)) {
+        pario_i_exchange_closed(d->x, system_error, d->now);
+    }
+}
+
+static void say_fields(core_line *line, const pario_i_head *head, const unsigned char *s)
+{
+    for (size_t i = 0; i < head->count; i++) {
+        const pario_i_field *field = &head->fields[i];
+        core_say(line, " ");
+        core_say_bytes(line, s + field->name_beg, field->name_end - field->name_beg);
+        core_say(line, "=");
+        core_say_bytes(line, s + field->value_beg, field->value_end - field->value_beg);
+    }
+}
+
+/*
+ * Where an exchange is: "200 <content> A=b, trailers T=u, keep", an error's name and stage,
+ * "GET http://h/b" where it wants to go, or "sends" or "receives".
+ */
+static void say_drive(core_line *line, const drive *d)
+{
+    static const char *const stages[] = { "queue", "resolve", "connect", "tls",
+                                          "send",  "head",    "body" };
+    const pario_i_exchange  *x = d->x;
+    const pario_i_reply     *reply = x->reply;
+    line->size = 0;
+    line->text[0] = '\0';
+    if (x->phase == PARIO_I_CONNECT) {
+        const char *name = pario_i_method_name(x->order.method);
+        core_say(line, "%s %s", name != NULL ? name : "OTHER", (const char *)x->order.url);
+    } else if (x->phase != PARIO_I_END) {
+        core_say(line, x->phase == PARIO_I_SEND ? "sends" : "receives");
+    } else if (x->error != PARIO_OK) {
+        test_saw(pario_error_name((pario_error)x->error));
+        core_say(line, "%s, %s", pario_error_name((pario_error)x->error), stages[x->stage]);
+        CHECK(!x->keep);
+    } else {
+        core_say(line, "%u <", reply->head.status);
+        core_say_bytes(line, reply->content.data, reply->content.size);
+        core_say(line, ">");
+        say_fields(line, &reply->head, reply->bytes.data);
+        core_say(line, reply->trailer.count > 0 ? ", trailers" : "");
+        say_fields(line, &reply->trailer, reply->trailer_bytes.data);
+        core_say(line, x->keep ? ", keep" : "");
+    }
+}
+
+static void check_drive(const drive *d, const char *expected)
+{
+    core_line line;
+    say_drive(&line, d);
+    CHECK_STR(line.text, expected);
+}
+
+typedef struct reply_case {
+    core_text   text;
+    const char *expected;
+} reply_case;
+
+/* One reply to a method, in one cut; then the server closes. */
+static void check_reply(const reply_case *reply, const char *method, uint32_t redirects, size_t cut)
+{
+    drive d;
+    drive_prepare(&d);
+    d.request.method = method;
+    d.limits.redirects = redirects;
+    core_case(reply->text.bytes, cut);
+    if (drive_begin(&d)) {
+        drive_send(&d, false);
+        drive_receive(&d, reply->text, cut);
+        drive_close(&d, 0);
+        check_drive(&d, reply->expected);
+        CHECK_UINT(d.x->bytes_sent, d.head.size);
+        CHECK(d.x->bytes_received <= reply->text.size);
+    }
+    drive_end(&d);
+}
+
+static void check_replies(const char *method, uint32_t redirects, const reply_case *cases,
+                          size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        for (size_t cut = 0; cut < CORE_CUTS(cases[i].text.size); cut++) {
+            check_reply(&cases[i], method, redirects, cut);
+        }
+    }
+}
+
+#define COUNT(cases) (sizeof(cases) / sizeof((cases)[0]))
+#define CHECK_REPLIES(method, cases) check_replies(method, 0, cases, COUNT(cases))
+
+/* ---- whole replies ----------------------------------------------------------------- */
+
+#define OK_ "HTTP/1.1 200 OK\r\n"
+
+static const reply_case complete[] = {
+    { CORE_TEXT(OK_ "Content-Length: 0\r\n\r\n"), "200 <> Content-Length=0, keep" },
+    { CORE_TEXT(OK_ "Content-Length: 3\r\n\r\nabc"), "200 <abc> Content-Length=3, keep" },
+    { CORE_TEXT(OK_ "Content-Length: 3\r\n\r\n\0\r\n"),
+      "200 <\\x00\\x0d\\x0a> Content-Length=3, keep" },
+    { CORE_TEXT(OK_ "Content-Length: 1\r\nConnection: close\r\n\r\nx"),
+      "200 <x> Content-Length=1 Connection=close" },
+    { CORE_TEXT(OK_ "\r\nabc"), "200 <abc>" },
+    { CORE_TEXT(OK_ "\r\n"), "200 <>" },
+    { CORE_TEXT("HTTP/1.0 200 OK\r\n\r\nabc"), "200 <abc>" },
+    { CORE_TEXT("HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx"), "200 <x> Content-Length=1" },
+    { CORE_TEXT("HTTP/1.1 204 x\r\n\r\n"), "204 <>, keep" },
+    { CORE_TEXT("HTTP/1.1 304 x\r\nContent-Length: 9\r\n\r\n"), "304 <> Content-Length=9, keep" },
+    { CORE_TEXT("HTTP/1.1 999\r\nContent-Length: 1\r\n\r\nx"), "999 <x> Content-Length=1, keep" },
+    { CORE_TEXT("HTTP/1.1 200\n\n"), "200 <>" },
+    { CORE_TEXT(OK_ "A:\r\n b\r\nContent-Length: 0\r\n\r\n"), "200 <> A=b Content-Length=0, keep" },
+};
+
+TEST(exchange_takes_complete_replies)
+{
+    CHECK_REPLIES("GET", complete);
+}
+
+static const reply_case to_head[] = {
+    { CORE_TEXT(OK_ "Content-Length: 3\r\n\r\n"), "200 <> Content-Length=3, keep" },
+    { CORE_TEXT(OK_ "Transfer-Encoding: chunked\r\n\r\n"),
+      "200 <> Transfer-Encoding=chunked, keep" },
+    { CORE_TEXT(OK_ "\r\n"), "200 <>, keep" },
+    { CORE_TEXT("HTTP/1.0 200 OK\r\n\r\n"), "200 <>" },
+};
+
+TEST(exchange_expects_no_content_after_a_head)
+{
+    CHECK_REPLIES("HEAD", to_head);
+}
+
+#define CHUNKED OK_ "Transfer-Encoding: chunked\r\n\r\n"
+#define SAYS "Transfer-Encoding=chunked"
+
+static const reply_case chunked[] = {
+    { CORE_TEXT(CHUNKED "0\r\n\r\n"), "200 <> " SAYS ", keep" },
+    { CORE_TEXT(CHUNKED "3\r\nabc\r\n0\r\n\r\n"), "200 <abc> " SAYS ", keep" },
+    { CORE_TEXT(CHUNKED "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n"), "200 <abc> " SAYS ", keep" },
+    { CORE_TEXT(CHUNKED "1;x\r\na\r\n0;y\r\n\r\n"), "200 <a> " SAYS ", keep" },
+    { CORE_TEXT(CHUNKED "1\r\na\r\n0\r\nT: u\r\n\r\n"), "200 <a> " SAYS ", trailers T=u, keep" },
+    { CORE_TEXT(CHUNKED "0\r\nT: u\r\nV:\r\n w\r\n\r\n"),
+      "200 <> " SAYS ", trailers T=u V=w, keep" },
+    /* fields may end in a bare line feed in trailers too */
+    { CORE_TEXT(CHUNKED "0\r\nT: u\n\n"), "200 <> " SAYS ", trailers T=u, keep" },
+    { CORE_TEXT(CHUNKED "0\r\n\n"), "200 <> " SAYS ", keep" },
+    /* a trailer has no say in framing */
+    { CORE_TEXT(CHUNKED "0\r\nContent-Length: 5\r\n\r\n"),
+      "200 <> " SAYS ", trailers Content-Length=5, keep" },
+    { CORE_TEXT(CHUNKED "0\r\nConnection: close\r\n\r\n"),
+      "200 <> " SAYS ", trailers Connection=close, keep" },
+};
+
+TEST(exchange_takes_chunks_and_trailers)
+{
+    CHECK_REPLIES("GET", chunked);
+}
+
+static const reply_case truncated[] = {
+    { CORE_TEXT(""), "PARIO_ERROR_EMPTY_REPLY, head" },
+    { CORE_TEXT("H"), "PARIO_ERROR_HEAD_TRUNCATED, head" },
+    { CORE_TEXT("HTTP/1.1 200 OK\r\n"), "PARIO_ERROR_HEAD_TRUNCATED, head" },
+    { CORE_TEXT(OK_ "A: b"), "PARIO_ERROR_HEAD_TRUNCATED, head" },
+    { CORE_TEXT(OK_ "A: b\r\n\r"), "PARIO_ERROR_HEAD_TRUNCATED, head" },
+    { CORE_TEXT("HTTP/1.1 100 x\r\n\r\n"), "PARIO_ERROR_HEAD_TRUNCATED, head" },
+    { CORE_TEXT("HTTP/1.1 100 x\r\n\r\nHTTP/1.1"), "PARIO_ERROR_HEAD_TRUNCATED, head" },
+    { CORE_TEXT(OK_ "Content-Length: 3\r\n\r\n"), "PARIO_ERROR_BODY_TRUNCATED, body" },
+    { CORE_TEXT(OK_ "Content-Length: 3\r\n\r\nab"), "PARIO_ERROR_BODY_TRUNCATED, body" },
+    { CORE_TEXT(CHUNKED), "PARIO_ERROR_BODY_TRUNCATED, body" },
+    { CORE_TEXT(CHUNKED "3"), "PARIO_ERROR_BODY_TRUNCATED, body" },
+    { CORE_TEXT(CHUNKED "3\r\nabc"), "PARIO_ERROR_BODY_TRUNCATED, body" },
+    { CORE_TEXT(CHUNKED "3\r\nabc\r\n"), "PARIO_ERROR_BODY_TRUNCATED, body" },
+    { CORE_TEXT(CHUNKED "0\r\n"), "PARIO_ERROR_BODY_TRUNCATED, body" },
+    { CORE_TEXT(CHUNKED "0\r\n\r"), "PARIO_ERROR_BODY_TRUNCATED, body" },
+    { CORE_TEXT(CHUNKED "0\r\nT: u\r\n"), "PARIO_ERROR_BODY_TRUNCATED, body" },
+};
+
+TEST(exchange_calls_a_reply_that_stops_early_an_error)
+{
+    CHECK_REPLIES("GET", truncated);
+}
+
+static const reply_case malformed_heads[] = {
+    { CORE_TEXT("\r\n" OK_ "\r\n"), "PARIO_ERROR_STATUS_LINE, head" },
+    { CORE_TEXT("hello"), "PARIO_ERROR_STATUS_LINE, head" },
+    { CORE_TEXT("HTTP/2 200\r\n\r\n"), "PARIO_ERROR_VERSION, head" },
+    { CORE_TEXT(OK_ "A : b\r\n\r\n"), "PARIO_ERROR_FIELD_LINE, head" },
+    { CORE_TEXT(OK_ "A: b\0\r\n\r\n"), "PARIO_ERROR_FIELD_LINE, head" },
+    { CORE_TEXT("HTTP/1.1 100 x\r\n\r\nhello"), "PARIO_ERROR_STATUS_LINE, head" },
+    { CORE_TEXT("HTTP/1.1 100 x\r\n\r\n\r\n" OK_ "\r\n"), "PARIO_ERROR_STATUS_LINE, head" },
+    { CORE_TEXT(OK_ "A: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: 5\r\n\r\n"),
+      "PARIO_ERROR_TOO_MANY_FIELDS, head" },
+};
+
+TEST(exchange_ends_at_a_malformed_head)
+{
+    CHECK_REPLIES("GET", malformed_heads);
+}
+
+static const reply_case malformed_framing[] = {
+    { CORE_TEXT(OK_ "Content-Length: x\r\n\r\n"), "PARIO_ERROR_LENGTH_DIGITS" },
+    { CORE_TEXT(OK_ "Content-Length: 1\r\nContent-Length: 1\r\n\r\nx"),
+      "PARIO_ERROR_LENGTH_DUPLICATE" },
+    { CORE_TEXT(OK_ "Content-Length: 99999999999999999999\r\n\r\nx"),
+      "PARIO_ERROR_LENGTH_OVERFLOW" },
+    { CORE_TEXT(OK_ "Transfer-Encoding: gzip\r\n\r\n"), "PARIO_ERROR_TRANSFER_ENCODING" },
+    { CORE_TEXT(OK_ "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+      "PARIO_ERROR_LENGTH_AND_ENCODING" },
+};
+
+static const reply_case malformed_content[] = {
+    { CORE_TEXT(CHUNKED "x\r\n"), "PARIO_ERROR_CHUNK_SIZE, body" },
+    { CORE_TEXT(CHUNKED "3\nabc\r\n0\r\n\r\n"), "PARIO_ERROR_CHUNK_SIZE, body" },
+    { CORE_TEXT(CHUNKED "fffffffffffffffff\r\n"), "PARIO_ERROR_CHUNK_OVERFLOW, body" },
+    { CORE_TEXT(CHUNKED "3\r\nabcd\r\n"), "PARIO_ERROR_CHUNK_END, body" },
+    { CORE_TEXT(CHUNKED "1;0123456789abcdef\r\na\r\n"), "PARIO_ERROR_CHUNK_EXTENSIONS, body" },
+    { CORE_TEXT(CHUNKED "0\r\nT\r\n\r\n"), "PARIO_ERROR_TRAILER, body" },
+    { CORE_TEXT(CHUNKED "0\r\nT : u\r\n\r\n"), "PARIO_ERROR_TRAILER, body" },
+    { CORE_TEXT(CHUNKED "0\r\n T: u\r\n\r\n"), "PARIO_ERROR_TRAILER, body" },
+    { CORE_TEXT(CHUNKED "0\r\nT: u\0\r\n\r\n"), "PARIO_ERROR_TRAILER, body" },
+    { CORE_TEXT(CHUNKED "0\r\n\r \r\n\r\n"), "PARIO_ERROR_TRAILER, body" },
+};
+
+TEST(exchange_ends_at_malformed_content)
+{
+    CHECK_REPLIES("GET", malformed_content);
+}
+
+/* The stage of these is not said: it is between the head and the content. */
+TEST(exchange_ends_at_malformed_framing)
+{
+    for (size_t i = 0; i < COUNT(malformed_framing); i++) {
+        const reply_case *reply = &malformed_framing[i];
+        for (size_t cut = 0; cut < CORE_CUTS(reply->text.size); cut++) {
+            drive d;
+            drive_prepare(&d);
+            core_case(reply->text.bytes, cut);
+            if (drive_begin(&d)) {
+                drive_send(&d, false);
+                drive_receive(&d, reply->text, cut);
+                CHECK_INT(d.x->phase, PARIO_I_END);
+                CHECK_STR(pario_error_name((pario_error)d.x->error), reply->expected);
+                CHECK(!d.x->keep);
+            }
+            drive_end(&d);
+        }
+    }
+}
+
+/* ---- interim responses, RFC 9110 section 15.2 -------------------------------------- */
+
+static const reply_case interim[] = {
+    { CORE_TEXT("HTTP/1.1 100 Continue\r\n\r\n" OK_ "Content-Length: 1\r\n\r\nx"),
+      "200 <x> Content-Length=1, keep" },
+    { CORE_TEXT("HTTP/1.1 103 x\r\nLink: y\r\n\r\nHTTP/1.1 100\r\n\r\n" OK_
+                "Content-Length: 0\r\n\r\n"),
+      "200 <> Content-Length=0, keep" },
+    { CORE_TEXT("HTTP/1.1 100 x\r\nContent-Length: 5\r\n\r\n" OK_ "Content-Length: 0\r\n\r\n"),
+      "200 <> Content-Length=0, keep" },
+    { CORE_TEXT("HTTP/1.1 100 x\r\nConnection: close\r\n\r\n" OK_ "Content-Length: 0\r\n\r\n"),
+      "200 <> Content-Length=0, keep" },
+    { CORE_TEXT("HTTP/1.1 100 x\r\n\r\nHTTP/1.1 100 x\r\n\r\nHTTP/1.1 100 x\r\n\r\n"),
+      "PARIO_ERROR_TOO_MANY_INTERIM, head" },
+    { CORE_TEXT("HTTP/1.1 101 x\r\nUpgrade: y\r\n\r\n"), "PARIO_ERROR_UPGRADE, head" },
+    { CORE_TEXT("HTTP/1.1 100 x\r\n\r\nHTTP/1.1 101 x\r\n\r\n"), "PARIO_ERROR_UPGRADE, head" },
+};
+
+TEST(exchange_passes_over_interim_responses)
+{
+    CHECK_REPLIES("GET", interim);
+}
+
+/* Each head may be as large as the limit, not all of them together. */
+TEST(exchange_measures_each_head_for_itself)
+{
+    drive d;
+    char  head[256];
+    for (unsigned over = 0; over < 2; over++) {
+        drive_prepare(&d);
+        test_case("%u too large", over);
+        int size =
+            snprintf(head, sizeof head, "HTTP/1.1 100 %0*u\r\n\r\n", 200 - 17 + (int)over, 0u);
+        if (CHECK_INT(size, 200 + (int)over) && drive_begin(&d)) {
+            drive_send(&d, false);
+            drive_receive_string(&d, head);
+            drive_receive_string(&d, head);
+            check_drive(&d, over > 0 ? "PARIO_ERROR_HEAD_TOO_LARGE, head" : "receives");
+        }
+        drive_end(&d);
+    }
+}
+
+/* What a response hands out are strings: there is a byte behind each that may become a NUL. */
+TEST(exchange_strings_of_a_head_can_be_ended)
+{
+    static const char *const replies[] = {
+        OK_ "A:\r\nB: c\r\nD: e \r\nF:\r\n g\r\n\r\n",
+        "HTTP/1.1 200\nA:\nB:c\nD:\te\nF:g\n\n",
+    };
+    static const char *const values[] = { "", "c", "e", "g" };
+    for (size_t i = 0; i < 2 * COUNT(replies); i++) {
+        drive     d;
+        core_text text = { replies[i / 2], strlen(replies[i / 2]) };
+        drive_prepare(&d);
+        core_case(text.bytes, i % 2);
+        if (drive_begin(&d)) {
+            drive_send(&d, false);
+            drive_receive(&d, text, i % 2);
+            pario_i_reply *reply = d.x->reply;
+            CHECK_UINT(reply->head.count, 4);
+            pario_i_head_terminate(&reply->head, reply->bytes.data);
+            for (size_t k = 0; k < reply->head.count; k++) {
+                char name[2] = { "ABDF"[k], '\0' };
+                CHECK_STR((const char *)reply->bytes.data + reply->head.fields[k].name_beg, name);
+                CHECK_STR((const char *)reply->bytes.data + reply->head.fields[k].value_beg,
+                          values[k]);
+            }
+        }
+        drive_end(&d);
+    }
+}
+
+/* ---- limits of content ------------------------------------------------------------- */
+
+static void check_body_limit(const char *reply, uint64_t limit, const char *expected)
+{
+    const core_text text = { reply, strlen(reply) };
+    for (size_t cut = 0; cut < CORE_CUTS(text.size); cut++) {
+        drive d;
+        drive_prepare(&d);
+        d.limits.body_bytes = limit;
+        core_case(reply, cut);
+        if (drive_begin(&d)) {
+            drive_send(&d, false);
+            drive_receive(&d, text, cut);
+            drive_close(&d, 0);
+            check_drive(&d, expected);
+        }
+        drive_end(&d);
+    }
+}
+
+#define TOO_LARGE "PARIO_ERROR_BODY_TOO_LARGE, body"
+
+TEST(exchange_content_may_be_exactly_as_large_as_allowed)
+{
+    check_body_limit(OK_ "Content-Length: 3\r\n\r\nabc", 3, "200 <abc> Content-Length=3, keep");
+    check_body_limit(OK_ "Content-Length: 3\r\n\r\nabc", 2, TOO_LARGE);
+    check_body_limit(OK_ "Content-Length: 3\r\n\r\n", 2, TOO_LARGE);
+    check_body_limit(OK_ "Content-Length: 0\r\n\r\n", 0, "200 <> Content-Length=0, keep");
+    check_body_limit(OK_ "Content-Length: 999999999999999999\r\n\r\n", 3, TOO_LARGE);
+    check_body_limit(CHUNKED "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n", 3, "200 <abc> " SAYS ", keep");
+    check_body_limit(CHUNKED "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n", 2, TOO_LARGE);
+    check_body_limit(CHUNKED "0\r\n\r\n", 0, "200 <> " SAYS ", keep");
+    check_body_limit(OK_ "\r\nabc", 3, "200 <abc>");
+    check_body_limit(OK_ "\r\nabc", 2, TOO_LARGE);
+    check_body_limit(OK_ "\r\n", 0, "200 <>");
+}
+
+static void check_trailers(const char *trailers, pario_error expected)
+{
+    char      bytes[256];
+    core_text text = { bytes, 0 };
+    text.size = (size_t)snprintf(bytes, sizeof bytes, CHUNKED "0\r\n%s\r\n", trailers);
+    for (size_t cut = 0; cut < CORE_CUTS(text.size); cut++) {
+        drive d;
+        drive_prepare(&d);
+        core_case(trailers, cut);
+        if (drive_begin(&d)) {
+            drive_send(&d, false);
+            drive_receive(&d, text, cut);
+            CHECK_INT(d.x->phase, PARIO_I_END);
+            CHECK_ERROR((pario_error)d.x->error, expected);
+        }
+        drive_end(&d);
+    }
+}
+
+TEST(exchange_trailers_may_be_exactly_as_large_as_allowed)
+{
+    static const char value[] = "0123456789012345678901234567890123456789";
+    char              trailers[64];
+    for (int size = 38; size <= 42; size++) {
+        snprintf(trailers, sizeof trailers, "T: %.*s\r\n", size - 7, value);
+        CHECK_UINT(strlen(trailers) + 2, (size_t)size);
+        check_trailers(trailers, size <= 40 ? PARIO_OK : PARIO_ERROR_TRAILERS_TOO_LARGE);
+    }
+    check_trailers("A:\r\nB:\r\nC:\r\nD:\r\n", PARIO_OK);
+    check_trailers("A:\r\nB:\r\nC:\r\nD:\r\nE:\r\n", PARIO_ERROR_TRAILERS_TOO_LARGE);
+}
+
+/* No memory is set aside for content that was only announced. */
+TEST(exchange_does_not_believe_a_large_length)
+{
+    drive d;
+    drive_prepare(&d);
+    d.limits.body_bytes = UINT64_MAX;
+    if (drive_begin(&d)) {
+        drive_send(&d, false);
+        drive_receive_string(&d, OK_ "Content-Length: 999999999999999999\r\n\r\nabc");
+        check_drive(&d, "receives");
+        CHECK(d.x->reply->content.room <= 2097152);
+        CHECK_UINT(d.x->reply->content.size, 3);
+    }
+    drive_end(&d);
+}
+
+TEST(exchange_content_of_every_size_is_kept_byte_for_byte)
+{
+    static const size_t sizes[] = { 1, 15, 16383, 16384, 16385, 65536, 200000 };
+    char               *bytes = (char *)malloc(200000);
+    if (!CHECK(bytes != NULL)) {
+        return;
+    }
+    for (size_t i = 0; i < 200000; i++) {
+        bytes[i] = (char)(i * 31u % 251u);
+    }
+    for (size_t i = 0; i < COUNT(sizes) * 2; i++) {
+        drive     d;
+        char      head[100];
+        core_text text = { bytes, sizes[i / 2] };
+        drive_prepare(&d);
+        test_case("%zu bytes, in %s", text.size, i % 2 == 0 ? "one piece" : "single bytes");
+        snprintf(head, sizeof head, OK_ "Content-Length: %zu\r\n\r\n", text.size);
+        if (drive_begin(&d)) {
+            drive_send(&d, false);
+            drive_receive_string(&d, head);
+            drive_receive(&d, text, i % 2);
+            CHECK_INT(d.x->phase, PARIO_I_END);
+            CHECK_ERROR((pario_error)d.x->error, PARIO_OK);
+            CHECK_BYTES(d.x->reply->content.data, d.x->reply->content.size, bytes, text.size);
+            CHECK(d.x->reply->content.room > text.size);
+        }
+        drive_end(&d);
+    }
+    free(bytes);
+}
+
+/* ---- what becomes of the connection ------------------------------------------------ */
+
+static const reply_case leftovers[] = {
+    { CORE_TEXT(OK_ "Content-Length: 1\r\n\r\nxy"), "200 <x> Content-Length=1" },
+    { CORE_TEXT(OK_ "Content-Length: 0\r\n\r\n\r\n"), "200 <> Content-Length=0" },
+    { CORE_TEXT(OK_ "Content-Length: 0\r\n\r\n" OK_), "200 <> Content-Length=0" },
+    { CORE_TEXT(CHUNKED "0\r\n\r\n\r\n"), "200 <> " SAYS },
+    { CORE_TEXT(CHUNKED "0\r\n\nx"), "200 <> " SAYS },
+    { CORE_TEXT(CHUNKED "0\r\nT: u\r\n\r\nx"), "200 <> " SAYS ", trailers T=u" },
+    { CORE_TEXT("HTTP/1.1 204 x\r\n\r\nx"), "204 <>" },
+    { CORE_TEXT("HTTP/1.1 304 x\r\n\r\nx"), "304 <>" },
+};
+
+TEST(exchange_retires_a_connection_with_leftover_bytes)
+{
+    for (size_t i = 0; i < COUNT(leftovers); i++) {
+        check_reply(&leftovers[i], "GET", 0, CORE_WHOLE);
+    }
+    const reply_case head = { CORE_TEXT(OK_ "Content-Length: 1\r\n\r\nx"),
+                              "200 <> Content-Length=1" };
+    check_reply(&head, "HEAD", 0, CORE_WHOLE);
+}
+
+TEST(exchange_retires_a_connection_that_it_asked_to_close)
+{
+    static const pario_field field = { "Connection", "close" };
+    drive                    d;
+    drive_prepare(&d);
+    d.request.fields = &field;
+    d.request.field_count = 1;
+    if (drive_begin(&d)) {
+        drive_send(&d, false);
+        drive_receive_string(&d, OK_ "Content-Length: 0\r\n\r\n");
+        check_drive(&d, "200 <> Content-Length=0");
+    }
+    drive_end(&d);
+}
+
+/* The server need not wait for the end of the request; but then the rest of it is not sent. */
+TEST(exchange_takes_an_early_answer_and_retires_the_connection)
+{
+    drive d;
+    drive_prepare(&d);
+    d.request.method = "POST";
+    d.request.body = "abc";
+    d.request.body_size = 3;
+    if (drive_begin(&d)) {
+        pario_i_exchange_connected(d.x, false, d.now);
+        d.x->head_size = 50;
+        pario_i_exchange_sent(d.x, 52, d.now);
+        check_drive(&d, "sends");
+        drive_receive_string(&d, "HTTP/1.1 100 x\r\n\r\n");
+        check_drive(&d, "sends");
+        drive_receive_string(&d, "HTTP/1.1 413 x\r\nContent-Length: 2\r\n\r\nn");
+        check_drive(&d, "sends");
+        drive_receive_string(&d, "o");
+        check_drive(&d, "413 <no> Content-Length=2");
+    }
+    drive_end(&d);
+}
+
+TEST(exchange_that_sends_to_the_end_meanwhile_keeps_the_connection)
+{
+    drive d;
+    drive_prepare(&d);
+    d.request.body = "abc";
+    d.request.body_size = 3;
+    if (drive_begin(&d)) {
+        pario_i_exchange_connected(d.x, false, d.now);
+        d.x->head_size = 50;
+        pario_i_exchange_sent(d.x, 49, d.now);
+        drive_receive_string(&d, OK_ "Content-Length: 1\r\n");
+        pario_i_exchange_sent(d.x, 4, d.now);
+        check_drive(&d, "receives");
+        CHECK_UINT(d.x->bytes_sent, 53);
+        drive_receive_string(&d, "\r\nx");
+        check_drive(&d, "200 <x> Content-Length=1, keep");
+    }
+    drive_end(&d);
+}
+
+TEST(exchange_reads_what_came_before_sending_failed)
+{
+    drive d;
+    drive_prepare(&d);
+    d.request.body = "abc";
+    d.request.body_size = 3;
+    if (drive_begin(&d)) {
+        pario_i_exchange_connected(d.x, false, d.now);
+        d.x->head_size = 50;
+        pario_i_exchange_sent(d.x, 50, d.now);
+        pario_i_exchange_send_failed(d.x, EPIPE, d.now);
+        check_drive(&d, "receives");
+        drive_receive_string(&d, "HTTP/1.1 413 x\r\nContent-Length: 2\r\n\r\nno");
+        check_drive(&d, "413 <no> Content-Length=2");
+    }
+    drive_end(&d);
+}
+
+TEST(exchange_says_that_sending_failed_where_no_answer_came)
+{
+    drive d;
+    drive_prepare(&d);
+    if (drive_begin(&d)) {
+        pario_i_exchange_connected(d.x, false, d.now);
+        d.x->head_size = 50;
+        pario_i_exchange_send_failed(d.x, EPIPE, d.now);
+        drive_close(&d, 0);
+        check_drive(&d, "PARIO_ERROR_SEND, send");
+        CHECK_INT(d.x->system_error, EPIPE);
+    }
+    drive_end(&d);
+}
+
+TEST(exchange_says_where_the_connection_broke)
+{
+    static const struct {
+        const char *reply;
+        int         system_error;
+        const char *expected;
+    } cases[] = {
+        { "", ECONNRESET, "PARIO_ERROR_RECEIVE, head" },
+        { "HTTP/1.1", ECONNRESET, "PARIO_ERROR_RECEIVE, head" },
+        { OK_ "Content-Length: 3\r\n\r\na", ECONNRESET, "PARIO_ERROR_RECEIVE, body" },
+        { OK_ "\r\nabc", ECONNRESET, "PARIO_ERROR_RECEIVE, body" },
+        { CHUNKED "1\r\n", ETIMEDOUT, "PARIO_ERROR_RECEIVE, body" },
+        { OK_ "\r\nabc", 0, "200 <abc>" },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        drive d;
+        drive_prepare(&d);
+        test_case("%s, %d", cases[i].reply, cases[i].system_error);
+        if (drive_begin(&d)) {
+            drive_send(&d, false);
+            drive_receive_string(&d, cases[i].reply);
+            drive_close(&d, cases[i].system_error);
+            check_drive(&d, cases[i].expected);
+            CHECK_INT(d.x->system_error, cases[i].system_error);
+        }
+        drive_end(&d);
+    }
+}
+
+TEST(exchange_keeps_no_content_after_an_error)
+{
+    drive d;
+    drive_prepare(&d);
+    if (drive_begin(&d)) {
+        drive_send(&d, false);
+        drive_receive_string(&d, OK_ "Content-Length: 5\r\n\r\nabc");
+        CHECK_UINT(d.x->reply->content.size, 3);
+        drive_close(&d, 0);
+        CHECK_UINT(d.x->reply->content.size, 0);
+        CHECK_UINT(d.x->reply->head.status, 200);
+    }
+    drive_end(&d);
+}
+
+/* ---- sending again, RFC 9110 section 9.2.2 ----------------------------------------- */
+
+static void check_replay(const char *method, bool reused, const char *reply, int system_error,
+                         const char *expected)
+{
+    drive d;
+    drive_prepare(&d);
+    d.request.method = method;
+    test_case("%s, %s connection, reply %s, %d", method, reused ? "old" : "new", reply,
+              system_error);
+    if (drive_begin(&d)) {
+        drive_send(&d, reused);
+        drive_receive_string(&d, reply);
+        drive_close(&d, system_error);
+        check_drive(&d, expected);
+    }
+    drive_end(&d);
+}
+
+TEST(exchange_is_sent_again_where_an_old_connection_was_stale)
+{
+    static const struct {
+        const char *method;
+        bool        idempotent;
+    } methods[] = {
+        { "GET", true },     { "HEAD", true },  { "PUT", true },   { "DELETE", true },
+        { "OPTIONS", true }, { "TRACE", true }, { "POST", false }, { "PATCH", false },
+        { "SEARCH", false }, { "get", false },
+    };
+    for (size_t i = 0; i < COUNT(methods); i++) {
+        char        again[64];
+        const char *known = methods[i].method;
+        snprintf(again, sizeof again, "%s http://h/a", known);
+        check_replay(known, true, "", 0,
+                     methods[i].idempotent ? again : "PARIO_ERROR_EMPTY_REPLY, head");
+        check_replay(known, true, "", ECONNRESET,
+                     methods[i].idempotent ? again : "PARIO_ERROR_RECEIVE, head");
+        check_replay(known, false, "", 0, "PARIO_ERROR_EMPTY_REPLY, head");
+        check_replay(known, false, "", ECONNRESET, "PARIO_ERROR_RECEIVE, head");
+        check_replay(known, true, "H", 0, "PARIO_ERROR_HEAD_TRUNCATED, head");
+        check_replay(known, true, "HTTP/1.1 100 x\r\n\r\n", 0, "PARIO_ERROR_HEAD_TRUNCATED, head");
+        check_replay(known, true, "H", ECONNRESET, "PARIO_ERROR_RECEIVE, head");
+    }
+}
+
+TEST(exchange_is_sent_again_once_and_on_a_new_connection)
+{
+    drive d;
+    drive_prepare(&d);
+    d.request.method = "PUT";
+    d.request.body = "abc";
+    d.request.body_size = 3;
+    if (drive_begin(&d)) {
+        drive_send(&d, true);
+        drive_close(&d, 0);
+        check_drive(&d, "PUT http://h/a");
+        CHECK(d.x->fresh && d.x->moves && !d.x->keep);
+        drive_send(&d, false);
+        CHECK_UINT(d.x->bytes_sent, 2 * (d.head.size + 3));
+        CHECK_UINT(d.x->sent, d.head.size + 3);
+        drive_receive_string(&d, OK_ "Content-Length: 0\r\n\r\n");
+        check_drive(&d, "200 <> Content-Length=0, keep");
+        CHECK(!d.x->reused);
+    }
+    drive_end(&d);
+    drive_prepare(&d);
+    if (drive_begin(&d)) {
+        drive_send(&d, true);
+        drive_close(&d, 0);
+        drive_send(&d, true);
+        drive_close(&d, 0);
+        check_drive(&d, "PARIO_ERROR_EMPTY_REPLY, head");
+    }
+    drive_end(&d);
+}
+
+TEST(exchange_whose_sending_failed_on_an_old_connection_is_sent_again)
+{
+    drive d;
+    drive_prepare(&d);
+    if (drive_begin(&d)) {
+        pario_i_exchange_connected(d.x, true, d.now);
+        d.x->head_size = 50;
+        pario_i_exchange_send_failed(d.x, EPIPE, d.now);
+        check_drive(&d, "GET http://h/a");
+        drive_send(&d, false);
+        CHECK_INT(d.x->system_error, 0);
+        drive_receive_string(&d, OK_ "Content-Length: 0\r\n\r\n");
+        check_drive(&d, "200 <> Content-Length=0, keep");
+    }
+    drive_end(&d);
+}
+
+/* ---- time -------------------------------------------------------------------------- */
+
+TEST(exchange_deadline_is_none_in_the_queue_and_in_the_end)
+{
+    drive d;
+    drive_prepare(&d);
+    if (CHECK_ERROR(pario_i_exchange_new(&d.request, &d.limits, NULL, &d.x), PARIO_OK)) {
+        CHECK_INT(pario_i_exchange_deadline(d.x), INT64_MAX);
+        pario_i_exchange_end(d.x, PARIO_ERROR_CANCELLED, 5);
+        CHECK_INT(pario_i_exchange_deadline(d.x), INT64_MAX);
+        check_drive(&d, "PARIO_ERROR_CANCELLED, queue");
+    }
+    drive_end(&d);
+}
+
+TEST(exchange_deadline_for_connecting)
+{
+    drive d;
+    drive_prepare(&d);
+    d.now = 1000;
+    if (drive_begin(&d)) {
+        CHECK_INT(pario_i_exchange_deadline(d.x), 1010);
+        d.x->stage = PARIO_STAGE_CONNECT;
+        CHECK_INT(pario_i_exchange_deadline(d.x), 1010);
+        pario_i_exchange_expire(d.x, 1010);
+        check_drive(&d, "PARIO_ERROR_CONNECT_TIMEOUT, connect");
+    }
+    drive_end(&d);
+}
+
+TEST(exchange_deadline_moves_with_each_byte_either_way)
+{
+    drive d;
+    drive_prepare(&d);
+    d.now = 1000;
+    d.request.body = "abc";
+    d.request.body_size = 3;
+    if (drive_begin(&d)) {
+        pario_i_exchange_connected(d.x, false, 1005);
+        CHECK_INT(pario_i_exchange_deadline(d.x), 1035);
+        d.x->head_size = 50;
+        pario_i_exchange_sent(d.x, 1, 1010);
+        CHECK_INT(pario_i_exchange_deadline(d.x), 1040);
+        d.now = 1020;
+        drive_receive_string(&d, "HTTP/1.1 1");
+        CHECK_INT(pario_i_exchange_deadline(d.x), 1050);
+        d.now = 1030;
+        drive_receive_string(&d, "00 x\r\n\r\n");
+        CHECK_INT(pario_i_exchange_deadline(d.x), 1060);
+        pario_i_exchange_sent(d.x, 52, 1040);
+        CHECK_INT(pario_i_exchange_deadline(d.x), 1070);
+        d.now = 1050;
+        drive_receive_string(&d, CHUNKED);
+        CHECK_INT(pario_i_exchange_deadline(d.x), 1080);
+        pario_i_exchange_expire(d.x, 1080);
+        check_drive(&d, "PARIO_ERROR_PROGRESS_TIMEOUT, body");
+    }
+    drive_end(&d);
+}
+
+TEST(exchange_deadline_for_everything_together_does_not_move)
+{
+    drive d;
+    drive_prepare(&d);
+    d.now = 1000;
+    if (drive_begin(&d)) {
+        drive_send(&d, false);
+        for (d.now = 1000; d.now < 1100; d.now += 9) {
+            drive_receive_string(&d, d.now == 1000 ? OK_ "\r\n" : "x");
+            int64_t progress = d.now + PATIENCE_PROGRESS;
+            CHECK_INT(pario_i_exchange_deadline(d.x), progress < 1100 ? progress : 1100);
+        }
+        pario_i_exchange_expire(d.x, 1100);
+        check_drive(&d, "PARIO_ERROR_TOTAL_TIMEOUT, body");
+    }
+    drive_end(&d);
+}
+
+TEST(exchange_deadline_for_connecting_is_cut_by_that_for_everything)
+{
+    drive d;
+    drive_prepare(&d);
+    d.limits.total = 5;
+    d.now = 1000;
+    if (drive_begin(&d)) {
+        CHECK_INT(pario_i_exchange_deadline(d.x), 1005);
+        pario_i_exchange_expire(d.x, 1005);
+        check_drive(&d, "PARIO_ERROR_TOTAL_TIMEOUT, resolve");
+    }
+    drive_end(&d);
+}
+
+TEST(exchange_without_limits_of_time_has_no_deadline)
+{
+    static const int64_t starts[] = { 0, 1000, INT64_MAX / 2, INT64_MAX - 1 };
+    for (size_t i = 0; i < COUNT(starts); i++) {
+        drive d;
+        drive_prepare(&d);
+        d.limits.connect = INT64_MAX;
+        d.limits.progress = INT64_MAX;
+        d.limits.total = INT64_MAX;
+        d.now = starts[i];
+        test_case("from %jd", (intmax_t)starts[i]);
+        if (drive_begin(&d)) {
+            CHECK_INT(pario_i_exchange_deadline(d.x), INT64_MAX);
+            drive_send(&d, false);
+            CHECK_INT(pario_i_exchange_deadline(d.x), INT64_MAX);
+        }
+        drive_end(&d);
+    }
+}
+
+TEST(exchange_deadline_for_connecting_begins_anew_with_each_connection)
+{
+    drive d;
+    drive_prepare(&d);
+    d.limits.redirects = 5;
+    d.now = 1000;
+    if (drive_begin(&d)) {
+        drive_send(&d, true);
+        d.now = 1020;
+        drive_close(&d, 0);
+        CHECK_INT(pario_i_exchange_deadline(d.x), 1030);
+        drive_send(&d, false);
+        d.now = 1040;
+        drive_receive_string(&d, "HTTP/1.1 302 x\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n");
+        check_drive(&d, "GET http://h/b");
+        CHECK_INT(pario_i_exchange_deadline(d.x), 1050);
+        d.now = 1050;
+        drive_send(&d, false);
+        CHECK_INT(pario_i_exchange_deadline(d.x), 1080);
+        d.now = 1090;
+        drive_receive_string(&d, "H");
+        CHECK_INT(pario_i_exchange_deadline(d.x), 1100);
+    }
+    drive_end(&d);
+}
+
+/* Waiting for a connection to a host that has all it may have is like waiting in the queue. */
+TEST(exchange_deadlines_stand_still_while_it_is_paused)
+{
+    drive d;
+    drive_prepare(&d);
+    d.now = 1000000;
+    if (drive_begin(&d)) {
+        pario_i_exchange_pause(d.x, 1000005);
+        CHECK_INT(pario_i_exchange_deadline(d.x), INT64_MAX);
+        pario_i_exchange_resume(d.x, 6000005);
+        CHECK_UINT(d.x->queued_us, 6000);
+        CHECK_INT(pario_i_exchange_deadline(d.x), 6000005 + PATIENCE_CONNECT);
+        pario_i_exchange_connected(d.x, false, 6000010);
+        CHECK_INT(pario_i_exchange_deadline(d.x), 6000010 + PATIENCE_PROGRESS);
+        d.now = 6000080;
+        drive_receive_string(&d, "H");
+        CHECK_INT(pario_i_exchange_deadline(d.x), 6000000 + PATIENCE_TOTAL);
+        pario_i_exchange_resume(d.x, 6000090);
+        CHECK_INT(pario_i_exchange_deadline(d.x), 6000000 + PATIENCE_TOTAL);
+    }
+    drive_end(&d);
+}
+
+TEST(exchange_that_is_paused_twice_waits_all_the_time)
+{
+    drive d;
+    drive_prepare(&d);
+    if (drive_begin(&d)) {
+        pario_i_exchange_pause(d.x, 10000);
+        pario_i_exchange_pause(d.x, 50000);
+        pario_i_exchange_resume(d.x, 70000);
+        CHECK_UINT(d.x->queued_us, 60);
+        CHECK_INT(d.x->started_at, 60000);
+    }
+    drive_end(&d);
+    drive_prepare(&d);
+    if (drive_begin(&d)) {
+        d.x->queued_us = UINT32_MAX - 1;
+        pario_i_exchange_pause(d.x, 0);
+        pario_i_exchange_resume(d.x, 5000);
+        CHECK_UINT(d.x->queued_us, UINT32_MAX);
+    }
+    drive_end(&d);
+}
+
+TEST(exchange_may_be_paused_before_it_begins)
+{
+    drive d;
+    drive_prepare(&d);
+    if (CHECK_ERROR(pario_i_exchange_new(&d.request, &d.limits, NULL, &d.x), PARIO_OK)) {
+        d.x->started_at = 1000000;
+        pario_i_exchange_pause(d.x, 2000000);
+        CHECK_INT(pario_i_exchange_deadline(d.x), INT64_MAX);
+        pario_i_exchange_resume(d.x, 3000000);
+        pario_i_exchange_start(d.x, 3000000);
+        CHECK_UINT(d.x->queued_us, 2000);
+        CHECK_INT(pario_i_exchange_deadline(d.x), 3000000 + PATIENCE_CONNECT);
+    }
+    drive_end(&d);
+}
+
+TEST(exchange_measures_its_times_in_microseconds)
+{
+    drive d;
+    drive_prepare(&d);
+    if (CHECK_ERROR(pario_i_exchange_new(&d.request, &d.limits, NULL, &d.x), PARIO_OK)) {
+        d.x->started_at = 1000000;
+        pario_i_exchange_start(d.x, 3000999);
+        CHECK_UINT(d.x->queued_us, 2000);
+        d.now = 8000999;
+        drive_send(&d, false);
+        CHECK_UINT(d.x->connected_us, 5000);
+        d.now = 10000999;
+        drive_receive_string(&d, "H");
+        d.now = 99000999;
+        drive_receive_string(&d, "T");
+        CHECK_UINT(d.x->first_byte_us, 7000);
+    }
+    drive_end(&d);
+    CHECK_UINT(pario_i_elapsed_us(0, 0), 0);
+    CHECK_UINT(pario_i_elapsed_us(5, 4), 0);
+    CHECK_UINT(pario_i_elapsed_us(0, 999), 0);
+    CHECK_UINT(pario_i_elapsed_us(0, 1000), 1);
+    CHECK_UINT(pario_i_elapsed_us(0, INT64_MAX), UINT32_MAX);
+    CHECK_UINT(pario_i_elapsed_us(0, (int64_t)UINT32_MAX * 1000), UINT32_MAX);
+}
+
+/* ---- redirects, RFC 9110 section 15.4 ---------------------------------------------- */
+
+#define TO(status, location)                                                                       \
+    "HTTP/1.1 " #status " x\r\nLocation: " location "\r\nContent-Length: 0\r\n\r\n"
+
+static const reply_case followed[] = {
+    { CORE_TEXT(TO(301, "/b")), "GET http://h/b" },
+    { CORE_TEXT(TO(302, "b?c#d")), "GET http://h/b?c#d" },
+    { CORE_TEXT(TO(303, "http://i/b")), "GET http://i/b" },
+    { CORE_TEXT(TO(307, "//i:81")), "GET http://i:81/" },
+    { CORE_TEXT(TO(308, "")), "PARIO_ERROR_REDIRECT_LOOP, body" },
+    { CORE_TEXT(TO(302, "/a")), "PARIO_ERROR_REDIRECT_LOOP, body" },
+    { CORE_TEXT(TO(302, "/a#b")), "PARIO_ERROR_REDIRECT_LOOP, body" },
+    { CORE_TEXT(TO(302, "/b c")), "GET http://h/b%20c" },
+    { CORE_TEXT(TO(302, "http://u:p@i/")), "GET http://i/" },
+    { CORE_TEXT(TO(302, "http:b")), "PARIO_ERROR_REDIRECT_LOCATION, body" },
+    { CORE_TEXT(TO(302, "//")), "PARIO_ERROR_REDIRECT_LOCATION, body" },
+    { CORE_TEXT(TO(302, "//i:0/")), "PARIO_ERROR_REDIRECT_LOCATION, body" },
+    { CORE_TEXT(TO(302, "//i j/")), "PARIO_ERROR_REDIRECT_LOCATION, body" },
+    { CORE_TEXT(TO(302, "//u@v@i/")), "PARIO_ERROR_REDIRECT_LOCATION, body" },
+    { CORE_TEXT(TO(302, "//u@@i/")), "PARIO_ERROR_REDIRECT_LOCATION, body" },
+    { CORE_TEXT(TO(302, "//u@@[::1]/")), "PARIO_ERROR_REDIRECT_LOCATION, body" },
+    { CORE_TEXT(TO(302, "//u@[::1]/")), "GET http://[::1]/" },
+    { CORE_TEXT(TO(302, "ftp://i/")), "PARIO_ERROR_REDIRECT_SCHEME, body" },
+    { CORE_TEXT(TO(302, "file:///etc/passwd")), "PARIO_ERROR_REDIRECT_SCHEME, body" },
+    { CORE_TEXT(TO(302, "javascript:alert(1)")), "PARIO_ERROR_REDIRECT_SCHEME, body" },
+    { CORE_TEXT(TO(302, "/b\r\nLocation: /c")), "PARIO_ERROR_REDIRECT_LOCATION, body" },
+    { CORE_TEXT(TO(302, "/b\r\nlocation: /b")), "PARIO_ERROR_REDIRECT_LOCATION, body" },
+    { CORE_TEXT(TO(300, "/b")), "300 <> Location=/b Content-Length=0, keep" },
+    { CORE_TEXT(TO(304, "/b")), "304 <> Location=/b Content-Length=0, keep" },
+    { CORE_TEXT(TO(305, "/b")), "305 <> Location=/b Content-Length=0, keep" },
+    { CORE_TEXT(TO(306, "/b")), "306 <> Location=/b Content-Length=0, keep" },
+    { CORE_TEXT(TO(201, "/b")), "201 <> Location=/b Content-Length=0, keep" },
+    { CORE_TEXT("HTTP/1.1 302 x\r\nContent-Length: 1\r\n\r\nx"), "302 <x> Content-Length=1, keep" },
+};
+
+TEST(exchange_follows_redirects)
+{
+    check_replies("GET", 5, followed, COUNT(followed));
+}
+
+static const reply_case not_followed[] = {
+    { CORE_TEXT(TO(301, "/b")), "301 <> Location=/b Content-Length=0, keep" },
+    { CORE_TEXT(TO(302, "ftp://i/")), "302 <> Location=ftp://i/ Content-Length=0, keep" },
+    { CORE_TEXT("HTTP/1.1 302 x\r\nLocation: /b\r\n\r\nabc"), "302 <abc> Location=/b" },
+};
+
+TEST(exchange_hands_redirects_out_unless_asked_to_follow)
+{
+    check_replies("GET", 0, not_followed, COUNT(not_followed));
+}
+
+static const reply_case with_content[] = {
+    { CORE_TEXT("HTTP/1.1 302 x\r\nLocation: /b\r\nContent-Length: 3\r\n\r\nabc"),
+      "GET http://h/b" },
+    { CORE_TEXT("HTTP/1.1 302 x\r\nLocation: /b\r\nTransfer-Encoding: chunked\r\n\r\n"
+                "3\r\nabc\r\n0\r\nT: u\r\n\r\n"),
+      "GET http://h/b" },
+    { CORE_TEXT("HTTP/1.1 302 x\r\nLocation: /b\r\n\r\nabc"), "GET http://h/b" },
+    { CORE_TEXT("HTTP/1.1 302 x\r\nLocation: /b\r\nContent-Length: 3\r\n\r\nab"),
+      "PARIO_ERROR_BODY_TRUNCATED, body" },
+    { CORE_TEXT("HTTP/1.1 302 x\r\nLocation: /b\r\nTransfer-Encoding: chunked\r\n\r\nx"),
+      "PARIO_ERROR_CHUNK_SIZE, body" },
+};
+
+TEST(exchange_passes_over_the_content_of_redirects)
+{
+    check_replies("GET", 5, with_content, COUNT(with_content));
+}
+
+/* Content that is thrown away is not limited by how much may be kept. */
+TEST(exchange_does_not_mind_large_content_of_redirects)
+{
+    static const char *const framings[] = {
+        "Content-Length: 100\r\n\r\n",
+        "Transfer-Encoding: chunked\r\n\r\n64\r\n",
+    };
+    for (size_t i = 0; i < COUNT(framings); i++) {
+        drive d;
+        drive_prepare(&d);
+        d.limits.redirects = 5;
+        d.limits.body_bytes = 10;
+        test_case("%s", framings[i]);
+        if (drive_begin(&d)) {
+            drive_send(&d, false);
+            drive_receive_string(&d, "HTTP/1.1 302 x\r\nLocation: /b\r\n");
+            drive_receive_string(&d, framings[i]);
+            for (unsigned k = 0; k < 10; k++) {
+                check_drive(&d, "receives");
+                drive_receive_string(&d, "0123456789");
+            }
+            drive_receive_string(&d, i == 0 ? "" : "\r\n0\r\n\r\n");
+            check_drive(&d, "GET http://h/b");
+            CHECK(d.x->keep);
+        }
+        drive_end(&d);
+    }
+}
+
+/* A redirect with more content than it is worth reading costs its connection instead. */
+TEST(exchange_gives_a_connection_up_rather_than_read_on_for_ever)
+{
+    static const char *const framings[] = {
+        "Content-Length: 999999999\r\n\r\n",
+        "Transfer-Encoding: chunked\r\n\r\nfffffff\r\n",
+        "\r\n",
+    };
+    char *bytes = (char *)malloc(200000);
+    if (!CHECK(bytes != NULL)) {
+        return;
+    }
+    memset(bytes, 'x', 200000);
+    for (size_t i = 0; i < COUNT(framings); i++) {
+        drive     d;
+        core_text text = { bytes, 200000 };
+        drive_prepare(&d);
+        d.limits.redirects = 5;
+        test_case("%s", framings[i]);
+        if (drive_begin(&d)) {
+            drive_send(&d, false);
+            drive_receive_string(&d, "HTTP/1.1 302 x\r\nLocation: /b\r\n");
+            drive_receive_string(&d, framings[i]);
+            drive_receive(&d, text, CORE_WHOLE);
+            check_drive(&d, "GET http://h/b");
+            CHECK(!d.x->keep);
+            CHECK(d.x->moves);
+        }
+        drive_end(&d);
+    }
+    free(bytes);
+}
+
+TEST(exchange_changes_the_method_as_the_status_says)
+{
+    static const struct {
+        const char *method;
+        unsigned    status;
+        const char *then;
+    } cases[] = {
+        { "GET", 301, "GET" },      { "GET", 303, "GET" },      { "GET", 308, "GET" },
+        { "HEAD", 301, "HEAD" },    { "HEAD", 302, "HEAD" },    { "HEAD", 303, "HEAD" },
+        { "HEAD", 307, "HEAD" },    { "POST", 301, "GET" },     { "POST", 302, "GET" },
+        { "POST", 303, "GET" },     { "POST", 307, "POST" },    { "POST", 308, "POST" },
+        { "PUT", 301, "PUT" },      { "PUT", 302, "PUT" },      { "PUT", 303, "GET" },
+        { "PUT", 307, "PUT" },      { "PUT", 308, "PUT" },      { "DELETE", 302, "DELETE" },
+        { "DELETE", 303, "GET" },   { "SEARCH", 301, "OTHER" }, { "SEARCH", 303, "GET" },
+        { "SEARCH", 307, "OTHER" },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        drive d;
+        char  text[128];
+        bool  changed = strcmp(cases[i].method, cases[i].then) != 0 && cases[i].then[0] == 'G';
+        drive_prepare(&d);
+        d.limits.redirects = 5;
+        d.request.method = cases[i].method;
+        d.request.body = "abc";
+        d.request.body_size = 3;
+        test_case("%s, %u", cases[i].method, cases[i].status);
+        if (drive_begin(&d)) {
+            drive_send(&d, false);
+            snprintf(text, sizeof text,
+                     "HTTP/1.1 %u x\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n", cases[i].status);
+            drive_receive_string(&d, text);
+            snprintf(text, sizeof text, "%s http://h/b", cases[i].then);
+            check_drive(&d, text);
+            CHECK_UINT(d.x->order.content_size, changed ? 0 : 3);
+            drive_send(&d, false);
+            bool has = drive_sent(&d, "Content-Length");
+            CHECK_INT(has, !changed);
+        }
+        drive_end(&d);
+    }
+}
+
+static void check_secret(const char *url, const char *location, bool stays)
+{
+    static const pario_field fields[] = { { "Cookie", "secret" }, { "Authorization", "secret" } };
+    drive                    d;
+    char                     text[256];
+    drive_prepare(&d);
+    d.limits.redirects = 5;
+    d.limits.tls = true;
+    d.request.url = url;
+    d.request.fields = fields;
+    d.request.field_count = strchr(url, '@') == NULL ? 2 : 1;
+    test_case("%s to %s", url, location);
+    if (drive_begin(&d)) {
+        drive_send(&d, false);
+        snprintf(text, sizeof text, "HTTP/1.1 307 x\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n",
+                 location);
+        drive_receive_string(&d, text);
+        CHECK_INT(d.x->phase, PARIO_I_CONNECT);
+        drive_send(&d, false);
+        CHECK_INT(drive_sent(&d, "secret"), stays);
+        CHECK_INT(drive_sent(&d, "Authorization"), stays);
+        CHECK_INT((d.x->order.flags & PARIO_I_SECRET) != 0, stays);
+        CHECK(strchr((const char *)d.x->order.url, '@') == NULL);
+    }
+    drive_end(&d);
+}
+
+TEST(exchange_leaves_secrets_behind_on_another_origin)
+{
+    check_secret("http://h/a", "/b", true);
+    check_secret("http://h/a", "http://h/b", true);
+    check_secret("http://h/a", "http://H:80/b", true);
+    check_secret("http://u:p@h/a", "/b", true);
+    check_secret("http://h/a", "http://i/b", false);
+    check_secret("http://h/a", "http://h.i/b", false);
+    check_secret("http://h/a", "http://h:81/b", false);
+    check_secret("http://h/a", "https://h/b", false);
+    check_secret("http://h/a", "https://h:80/b", false);
+    check_secret("http://u:p@h/a", "http://i/b", false);
+    check_secret("http://u:p@h/a", "//v:q@i/b", false);
+    check_secret("https://h/a", "https://i/b", false);
+}
+
+/* They do not come back when a later redirect leads to where they were meant for. */
+TEST(exchange_leaves_secrets_behind_for_good)
+{
+    drive d;
+    drive_prepare(&d);
+    d.limits.redirects = 5;
+    d.request.user = "u";
+    if (drive_begin(&d)) {
+        drive_send(&d, false);
+        CHECK(drive_sent(&d, "Authorization"));
+        drive_receive_string(&d, TO(302, "http://i/"));
+        drive_send(&d, false);
+        drive_receive_string(&d, TO(302, "http://h/b"));
+        check_drive(&d, "GET http://h/b");
+        drive_send(&d, false);
+        CHECK(!drive_sent(&d, "Authorization"));
+    }
+    drive_end(&d);
+}
+
+TEST(exchange_follows_to_https_only_where_it_can_be_had_and_never_back)
+{
+    static const struct {
+        const char *url;
+        bool        tls;
+        const char *location;
+        const char *expected;
+    } cases[] = {
+        { "http://h/a", false, "https://h/b", "PARIO_ERROR_NEEDS_TLS, body" },
+        { "http://h/a", true, "https://h/b", "GET https://h/b" },
+        { "https://h/a", true, "/b", "GET https://h/b" },
+        { "https://h/a", true, "//i/b", "GET https://i/b" },
+        { "https://h/a", true, "http://h/b", "PARIO_ERROR_REDIRECT_SCHEME, body" },
+        { "https://h/a", true, "HTTP://h:443/b", "PARIO_ERROR_REDIRECT_SCHEME, body" },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        drive d;
+        char  text[128];
+        drive_prepare(&d);
+        d.limits.redirects = 5;
+        d.limits.tls = cases[i].tls;
+        d.request.url = cases[i].url;
+        test_case("%s to %s", cases[i].url, cases[i].location);
+        if (drive_begin(&d)) {
+            drive_send(&d, false);
+            snprintf(text, sizeof text,
+                     "HTTP/1.1 302 x\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n",
+                     cases[i].location);
+            drive_receive_string(&d, text);
+            check_drive(&d, cases[i].expected);
+        }
+        drive_end(&d);
+    }
+}
+
+TEST(exchange_follows_exactly_as_many_redirects_as_allowed)
+{
+    for (uint32_t allowed = 1; allowed < 6; allowed++) {
+        drive d;
+        char  text[128];
+        drive_prepare(&d);
+        d.limits.redirects = allowed;
+        test_case("%u allowed", allowed);
+        if (drive_begin(&d)) {
+            for (uint32_t i = 0; i <= allowed; i++) {
+                CHECK_INT(d.x->phase, PARIO_I_CONNECT);
+                CHECK_UINT(d.x->redirects, i);
+                drive_send(&d, false);
+                snprintf(text, sizeof text,
+                         "HTTP/1.1 302 x\r\nLocation: /%u\r\nContent-Length: 0\r\n\r\n", i);
+                drive_receive_string(&d, text);
+            }
+            check_drive(&d, "PARIO_ERROR_TOO_MANY_REDIRECTS, body");
+        }
+        drive_end(&d);
+    }
+}
+
+/* Circles of each length, entered by a tail of each length. */
+TEST(exchange_notices_that_redirects_run_in_a_circle)
+{
+    for (unsigned tail = 0; tail < 6; tail++) {
+        for (unsigned circle = 1; circle < 8; circle++) {
+            drive d;
+            char  text[128];
+            drive_prepare(&d);
+            d.limits.redirects = UINT32_MAX;
+            d.limits.total = INT64_MAX;
+            d.request.url = "http://h/0";
+            test_case("%u before a circle of %u", tail, circle);
+            bool     begun = drive_begin(&d);
+            unsigned steps = 0;
+            for (unsigned at = 0; begun && d.x->phase == PARIO_I_CONNECT && steps < 60; steps++) {
+                at = at + 1 < tail + circle ? at + 1 : tail;
+                drive_send(&d, false);
+                snprintf(text, sizeof text,
+                         "HTTP/1.1 302 x\r\nLocation: /%u\r\nContent-Length: 0\r\n\r\n", at);
+                drive_receive_string(&d, text);
+            }
+            check_drive(&d, "PARIO_ERROR_REDIRECT_LOOP, body");
+            CHECK(steps <= 3 * (tail + circle) + 1);
+            drive_end(&d);
+        }
+    }
+}
+
+/* The page that a form leads back to is not a circle: it is asked for with another method. */
+TEST(exchange_may_come_back_with_another_method)
+{
+    drive d;
+    drive_prepare(&d);
+    d.limits.redirects = 5;
+    d.request.method = "POST";
+    if (drive_begin(&d)) {
+        drive_send(&d, false);
+        drive_receive_string(&d, TO(303, "/a"));
+        check_drive(&d, "GET http://h/a");
+        drive_send(&d, false);
+        drive_receive_string(&d, TO(303, "/a"));
+        check_drive(&d, "PARIO_ERROR_REDIRECT_LOOP, body");
+    }
+    drive_end(&d);
+}
+
+TEST(exchange_may_be_sent_again_after_a_redirect_too)
+{
+    drive d;
+    drive_prepare(&d);
+    d.limits.redirects = 5;
+    if (drive_begin(&d)) {
+        drive_send(&d, true);
+        drive_close(&d, 0);
+        drive_send(&d, false);
+        drive_receive_string(&d, TO(302, "/b"));
+        check_drive(&d, "GET http://h/b");
+        CHECK(!d.x->fresh);
+        drive_send(&d, true);
+        drive_close(&d, 0);
+        check_drive(&d, "GET http://h/b");
+        CHECK(d.x->fresh);
+        drive_send(&d, false);
+        drive_receive_string(&d, OK_ "Content-Length: 0\r\n\r\n");
+        check_drive(&d, "200 <> Content-Length=0, keep");
+        CHECK_UINT(d.x->redirects, 1);
+    }
+    drive_end(&d);
+}
+
+/* ---- memory ------------------------------------------------------------------------ */
+
+static const struct {
+    const char *reply;
+    size_t      cut;
+} hungry[] = {
+    { OK_ "A: b\r\nContent-Length: 3\r\n\r\nabc", CORE_WHOLE },
+    { OK_ "A: b\r\nContent-Length: 3\r\n\r\nabc", CORE_BYTE_BY_BYTE },
+    { OK_ "\r\nabc", CORE_BYTE_BY_BYTE },
+    { CHUNKED "3\r\nabc\r\n0\r\nT: u\r\n\r\n", CORE_WHOLE },
+    { CHUNKED "3\r\nabc\r\n0\r\nT: u\r\n\r\n", CORE_BYTE_BY_BYTE },
+    { "HTTP/1.1 100 x\r\nA: b\r\n\r\n" TO(302, "/b"), CORE_WHOLE },
+    { "HTTP/1.1 100 x\r\nA: b\r\n\r\n" TO(302, "/b"), CORE_BYTE_BY_BYTE },
+};
+
+/* Runs one reply with the n-th allocation failing; whether that one was reached. */
+static bool check_hungry(size_t i, unsigned long n)
+{
+    drive     d;
+    core_text text = { hungry[i].reply, strlen(hungry[i].reply) };
+    bool      reached = false;
+    drive_prepare(&d);
+    d.limits.redirects = 5;
+    test_case("%s, allocation %lu", hungry[i].reply, n);
+    if (drive_begin(&d)) {
+        drive_send(&d, false);
+        core_fail_at(n);
+        drive_receive(&d, text, hungry[i].cut);
+        reached = !core_failure_is_due();
+        core_fail_at(0);
+        drive_close(&d, 0);
+        if (reached) {
+            CHECK_INT(d.x->phase, PARIO_I_END);
+            CHECK_ERROR((pario_error)d.x->error, PARIO_ERROR_MEMORY);
+            CHECK(!d.x->keep);
+        } else {
+            CHECK(d.x->phase == PARIO_I_CONNECT || d.x->error == PARIO_OK);
+        }
+    }
+    drive_end(&d);
+    return reached;
+}
+
+TEST(exchange_survives_that_memory_runs_out_at_any_moment)
+{
+    for (size_t i = 0; i < COUNT(hungry); i++) {
+        unsigned long n = 1;
+        while (n < 100 && check_hungry(i, n)) {
+            n++;
+        }
+        CHECK(n > 2 && n < 100);
+    }
+}
+
+TEST(exchange_with_limits_of_its_own_carries_them)
+{
+    drive          d;
+    pario_i_limits own;
+    drive_prepare(&d);
+    own = d.limits;
+    own.body_bytes = 2;
+    if (CHECK_ERROR(pario_i_exchange_new(&d.request, &d.limits, &own, &d.x), PARIO_OK)) {
+        memset(&own, 0, sizeof own);
+        pario_i_exchange_start(d.x, 0);
+        drive_send(&d, false);
+        drive_receive_string(&d, OK_ "Content-Length: 3\r\n\r\n");
+        check_drive(&d, TOO_LARGE);
+    }
+    drive_end(&d);
+}

@@ -1,0 +1,977 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every allocation and every system call of the library fails once: at the first of them, at
+ * the second, and so on until none is left to fail, in each scenario on each executor. It is
+ * also interrupted, told that there is nothing to do, and given one byte only.
+ *
+ * Each time: what was accepted comes back exactly once, right or with the error, the stage and
+ * the errno of the call that failed; nothing hangs; the client works afterwards; and nothing
+ * is left behind.
+ *
+ *     test_faults                  some of the scenarios and of the ways to fail
+ *     FAULTS=whole test_faults     all of them
+ *     SCENARIO=NAME test_faults    this scenario
+ */
+#include <poll.h>
+#include <stdio.h>
+
+#include "server.h"
+#include "test.h"
+
+/* The test's own wait, which is none of the library's calls. */
+static int wait_readable(int fd, int ms)
+{
+    struct pollfd polled = { fd, POLLIN, 0 };
+    return poll(&polled, 1, ms);
+}
+
+#define PARIO_IMPLEMENTATION
+#include "faults.h"
+#include "pario.h"
+
+#define MOST 64            /* requests of a scenario */
+#define TIME_LIMIT_MS 4000 /* so long nothing takes, unless something was lost */
+#define STACK_BYTES 262144
+#define BODY_BYTES 1500000
+
+/* What is to come back for a request. */
+typedef enum wanted {
+    HELLO,     /* 200 and "hello TAG" */
+    LENGTH,    /* 200 and the sum of the request's body */
+    REFUSED,   /* no connection */
+    CANCELLED, /* that, or HELLO if it was sooner */
+    LATE,      /* the total timeout */
+    NOTHING    /* it is not submitted */
+} wanted;
+
+typedef struct trial {
+    pario_executor executor;
+    faults_mode    mode;
+    unsigned       port;       /* of a server that keeps connections */
+    unsigned       other_port; /* of another one */
+    pario_client  *client;
+    wanted         wants[MOST];
+    uint64_t       ids[MOST];
+    unsigned       came[MOST];
+    unsigned       accepted[MOST];
+    unsigned       complaints; /* of pario_next */
+    bool           closing;    /* tasks may be cancelled */
+} trial;
+
+typedef struct scenario {
+    const char *name;
+    void (*run)(trial *t);
+    bool whole; /* only where all is asked for */
+    bool tasks; /* not on epoll */
+    bool alone; /* knows no executor: run once */
+} scenario;
+
+static char posted[BODY_BYTES];
+
+/* ---- the server ------------------------------------------------------------------------ */
+
+static unsigned sum_of(const char *bytes, size_t size)
+{
+    unsigned sum = 1;
+    for (size_t i = 0; i < size; i++) {
+        sum = sum * 31u + (unsigned char)bytes[i];
+    }
+    return sum;
+}
+
+static bool answer_posted(server_peer *peer, const server_request *request)
+{
+    char text[32];
+    int  size = snprintf(text, sizeof text, "sum %u", sum_of(request->body, request->body_size));
+    return server_sayf(peer, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", size, text);
+}
+
+/* A head and content that come in many pieces, after an interim response. */
+static bool answer_in_pieces(server_peer *peer, long tag)
+{
+    static const char *const pieces[] = {
+        "HTTP/1.1 103 Early",
+        " Hints\r\nLink: <x>\r\n\r",
+        "\n",
+        "HTTP/1.1 200 OK\r\nA: b\r\n",
+        "Content-Length: 8\r",
+        "\n\r\nhel",
+        "lo ",
+    };
+    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+        if (!server_say(peer, pieces[i]) || !server_until_read(peer)) {
+            return false;
+        }
+    }
+    return server_sayf(peer, "%02ld", tag);
+}
+
+/* Chunks with extensions and trailers, in pieces. */
+static bool answer_in_chunks(server_peer *peer, long tag)
+{
+    return server_say(peer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;a=b\r\nh") &&
+           server_until_read(peer) && server_say(peer, "el\r\n3\r\nlo \r\n2\r\n") &&
+           server_until_read(peer) && server_sayf(peer, "%02ld\r\n0\r\nA: 1\r\nB", tag) &&
+           server_until_read(peer) && server_say(peer, ": 2\r\n\r\n");
+}
+
+/* Content up to the end of the connection, larger than a receive buffer. */
+static bool answer_to_the_end(server_peer *peer, long tag)
+{
+    (void)server_sayf(peer, "HTTP/1.0 200 OK\r\n\r\nhello %02ld", tag);
+    return false;
+}
+
+/* /hello/7, /pieces/7, /chunks/7, /end/7, /once/7, /hold/7, /sum, /to/PORT/7: see below. */
+static bool answer(server_peer *peer, const server_request *request, void *context)
+{
+    static const struct {
+        const char *prefix;
+        bool (*answer)(server_peer *peer, long tag);
+    } others[] = {
+        { "/pieces/", answer_in_pieces },
+        { "/chunks/", answer_in_chunks },
+        { "/end/", answer_to_the_end },
+    };
+    (void)context;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        long tag = server_target_number(request, others[i].prefix);
+        if (tag >= 0) {
+            return others[i].answer(peer, tag);
+        }
+    }
+    long hello = server_target_number(request, "/hello/");
+    long once = server_target_number(request, "/once/"); /* the connection is closed silently */
+    long to = server_target_number(request, "/to/");     /* the port, times 100, plus the tag */
+    if (to >= 0) {
+        return server_sayf(peer,
+                           "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:%ld/hello/%ld\r\n"
+                           "Content-Length: 3\r\n\r\nno!",
+                           to / 100, to % 100);
+    }
+    if (hello >= 0 || once >= 0) {
+        return server_sayf(peer, "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhello %02ld",
+                           hello >= 0 ? hello : once) &&
+               once < 0;
+    }
+    return server_target_is(request, "/sum") ? answer_posted(peer, request) : server_hold(peer);
+}
+
+/* ---- what is right --------------------------------------------------------------------- */
+
+/* Whether an errno is the one that the armed call failed with. */
+static bool is_the_errno(const trial *t, int number)
+{
+    faults_kind kind = faults_struck();
+    return kind != FAULTS_KINDS && number == faults_error(t->mode, kind);
+}
+
+/* Errors that a failed call may make, and where. */
+typedef struct permit {
+    faults_kind kind;
+    pario_error error;
+    unsigned    stages; /* bits */
+    bool        carries_errno;
+} permit;
+
+#define STAGE(name) (1u << PARIO_STAGE_##name)
+#define ANY_STAGE 0xffu
+
+static const permit permits[] = {
+    { FAULTS_MALLOC, PARIO_ERROR_MEMORY, ANY_STAGE, false },
+    { FAULTS_REALLOC, PARIO_ERROR_MEMORY, ANY_STAGE, false },
+    { FAULTS_MALLOC, PARIO_ERROR_RESOLVE, STAGE(RESOLVE), false },
+    { FAULTS_SOCKET, PARIO_ERROR_CONNECT, STAGE(CONNECT), true },
+    { FAULTS_CONNECT, PARIO_ERROR_CONNECT, STAGE(CONNECT), true },
+    { FAULTS_GETSOCKOPT, PARIO_ERROR_CONNECT, STAGE(CONNECT), true },
+    { FAULTS_EPOLL_CTL, PARIO_ERROR_CONNECT, STAGE(CONNECT), true },
+    { FAULTS_SEND, PARIO_ERROR_SEND, STAGE(SEND), true },
+    { FAULTS_SENDMSG, PARIO_ERROR_SEND, STAGE(SEND), true },
+    { FAULTS_RECV, PARIO_ERROR_RECEIVE, STAGE(SEND) | STAGE(HEAD) | STAGE(BODY), true },
+    { FAULTS_EPOLL_WAIT, PARIO_ERROR_SYSTEM, ANY_STAGE, true },
+    { FAULTS_POLL, PARIO_ERROR_SYSTEM, ANY_STAGE, true },
+    { FAULTS_MMAP, PARIO_ERROR_SYSTEM, ANY_STAGE, true },
+    { FAULTS_MPROTECT, PARIO_ERROR_SYSTEM, ANY_STAGE, true },
+    { FAULTS_LOOKUP, PARIO_ERROR_RESOLVE, STAGE(RESOLVE), false },
+    { FAULTS_THREAD, PARIO_ERROR_RESOLVE, STAGE(RESOLVE), true },
+    { FAULTS_THREAD_ATTR, PARIO_ERROR_RESOLVE, STAGE(RESOLVE), true },
+    { FAULTS_THREAD_STACK, PARIO_ERROR_RESOLVE, STAGE(RESOLVE), true },
+    { FAULTS_THREAD_MASK, PARIO_ERROR_RESOLVE, STAGE(RESOLVE), true },
+    { FAULTS_MUTEX, PARIO_ERROR_RESOLVE, STAGE(RESOLVE), true },
+    { FAULTS_COND, PARIO_ERROR_RESOLVE, STAGE(RESOLVE), true },
+    { FAULTS_COND_ATTR, PARIO_ERROR_RESOLVE, STAGE(RESOLVE), true },
+    { FAULTS_COND_CLOCK, PARIO_ERROR_RESOLVE, STAGE(RESOLVE), true },
+};
+
+/* Whether a response's error is one that the call that was struck accounts for. */
+static bool is_permitted(const trial *t, const pario_response *r)
+{
+    faults_kind kind = faults_struck();
+    bool        fine = t->closing && r->error == PARIO_ERROR_CANCELLED;
+    for (size_t i = 0; i < sizeof permits / sizeof permits[0]; i++) {
+        const permit *p = &permits[i];
+        fine = fine ||
+               (p->kind == kind && p->error == r->error && ((1u << r->stage) & p->stages) != 0 &&
+                (!p->carries_errno || is_the_errno(t, r->system_error)));
+    }
+    return fine;
+}
+
+static void complain(const trial *t, const pario_response *r, const char *what)
+{
+    char        line[PARIO_LINE_SIZE];
+    faults_kind kind = faults_struck();
+    (void)t;
+    pario_describe(r, line, sizeof line);
+    FAIL("%s: request %zu: %s (%s, errno %d, resolver %d); struck: %s", what, r->tag, line,
+         pario_error_name(r->error), r->system_error, r->resolver_error,
+         kind < FAULTS_KINDS ? faults_abouts[kind].name : "nothing");
+}
+
+static bool is_hello(const pario_response *r)
+{
+    char text[32];
+    int  size = snprintf(text, sizeof text, "hello %02zu", r->tag);
+    return r->error == PARIO_OK && r->status == 200 && r->body_size == (size_t)size &&
+           memcmp(r->body, text, (size_t)size) == 0;
+}
+
+/* What is posted: more than sockets hold, unless it goes byte by byte. */
+static size_t posted_size(const trial *t)
+{
+    return t->mode == FAULTS_SHORT_ALL ? 500 : sizeof posted;
+}
+
+static bool is_sum(const trial *t, const pario_response *r)
+{
+    char text[32];
+    int  size = snprintf(text, sizeof text, "sum %u", sum_of(posted, posted_size(t)));
+    return r->error == PARIO_OK && r->status == 200 && r->body_size == (size_t)size &&
+           memcmp(r->body, text, (size_t)size) == 0;
+}
+
+/* Whether a response is what was wanted. */
+static bool is_right(const trial *t, const pario_response *r)
+{
+    switch (t->wants[r->tag]) {
+    case HELLO:
+        return is_hello(r);
+    case LENGTH:
+        return is_sum(t, r);
+    case REFUSED:
+        return r->error == PARIO_ERROR_CONNECT && r->system_error == ECONNREFUSED;
+    case CANCELLED:
+        return r->error == PARIO_ERROR_CANCELLED || is_hello(r);
+    case LATE:
+        return r->error == PARIO_ERROR_TOTAL_TIMEOUT;
+    case NOTHING:
+        break;
+    }
+    return false;
+}
+
+/* Judges a response: right, or an error that the call that was struck accounts for. */
+static void judge(trial *t, const pario_response *r)
+{
+    if (!is_right(t, r) && (r->error == PARIO_OK || !is_permitted(t, r))) {
+        complain(t, r, "wrong");
+    }
+}
+
+/* ---- steps of scenarios ---------------------------------------------------------------- */
+
+/* Whether a call of the API failed, for a reason that is accounted for. */
+static bool failed(const trial *t, const char *call, pario_error error, int number)
+{
+    faults_kind kind = faults_struck();
+    bool        fine = t->closing && error == PARIO_ERROR_CANCELLED;
+    if (error == PARIO_ERROR_MEMORY) {
+        fine = kind == FAULTS_MALLOC || kind == FAULTS_REALLOC;
+    } else if (error == PARIO_ERROR_SYSTEM || error == PARIO_ERROR_THREAD) {
+        fine = is_the_errno(t, number);
+    }
+    if (error == PARIO_OK) {
+        return false;
+    }
+    if (!fine) {
+        FAIL("%s: %s, errno %d, is not accounted for; struck: %s", call, pario_error_name(error),
+             number, kind < FAULTS_KINDS ? faults_abouts[kind].name : "nothing");
+    }
+    return true;
+}
+
+static bool start(trial *t, pario_config *config)
+{
+    config->executor = t->executor;
+    config->stack_bytes = STACK_BYTES;
+    config->connect_timeout_ms = TIME_LIMIT_MS;
+    config->progress_timeout_ms = TIME_LIMIT_MS;
+    config->redirects = 5;
+    errno = 0;
+    pario_error error = pario_open(config, &t->client);
+    return !failed(t, "pario_open", error, errno);
+}
+
+static bool start_plainly(trial *t, int64_t concurrency)
+{
+    pario_config config;
+    memset(&config, 0, sizeof config);
+    config.concurrency = concurrency;
+    return start(t, &config);
+}
+
+static void ask(trial *t, size_t tag, wanted wants, pario_request *request)
+{
+    request->tag = tag;
+    request->id = &t->ids[tag];
+    t->wants[tag] = wants;
+    errno = 0;
+    pario_error error = pario_submit(t->client, request);
+    t->accepted[tag] += failed(t, "pario_submit", error, errno) ? 0u : 1u;
+}
+
+/* Asks for http://HOST:PORT/PATH/TAG. */
+static void ask_for(trial *t, size_t tag, wanted wants, const char *host, unsigned port,
+                    const char *path)
+{
+    char          url[256];
+    pario_request request;
+    memset(&request, 0, sizeof request);
+    snprintf(url, sizeof url, "http://%s:%u/%s/%02zu", host, port, path, tag);
+    request.url = url;
+    ask(t, tag, wants, &request);
+}
+
+static void note_response(trial *t, pario_response *response)
+{
+    if (response->tag < MOST) {
+        t->came[response->tag]++;
+        judge(t, response);
+    } else {
+        complain(t, response, "unknown");
+    }
+    pario_response_free(response);
+}
+
+/* pario_next has failed: whether to go on. A call that always fails is healed after a while. */
+static bool bears(trial *t, pario_error error, int number)
+{
+    if (error == PARIO_TIME_OVER) {
+        FAIL("nothing comes back: it hangs");
+        return false;
+    }
+    (void)failed(t, "pario_next", error, number);
+    t->complaints++;
+    if (t->complaints > 3) {
+        faults_disarm();
+    }
+    if (t->complaints > 10) {
+        FAIL("pario_next does not recover");
+    }
+    return t->complaints <= 10;
+}
+
+/* Takes what has come back, until nothing is left. */
+static void collect(trial *t)
+{
+    pario_response response;
+    bool           more = true;
+    while (more) {
+        errno = 0;
+        pario_error error = pario_next(t->client, &response, 2 * TIME_LIMIT_MS);
+        int         number = errno;
+        if (error == PARIO_OK) {
+            note_response(t, &response);
+        } else if (error == PARIO_NOTHING_LEFT) {
+            more = false;
+        } else {
+            more = bears(t, error, number);
+        }
+    }
+    for (size_t i = 0; i < MOST; i++) {
+        if (t->came[i] != t->accepted[i]) {
+            FAIL("request %zu was accepted %u times and came back %u times", i, t->accepted[i],
+                 t->came[i]);
+        }
+    }
+}
+
+/* Fetches here, and judges what comes. */
+static void fetch(trial *t, size_t tag, const char *host, unsigned port, const char *path)
+{
+    char           url[256];
+    pario_request  request;
+    pario_response response;
+    memset(&request, 0, sizeof request);
+    snprintf(url, sizeof url, "http://%s:%u/%s/%02zu", host, port, path, tag);
+    request.url = url;
+    request.tag = tag;
+    t->wants[tag] = HELLO;
+    errno = 0;
+    pario_error error = pario_fetch(t->client, &request, &response);
+    int         number = errno;
+    if (error != response.error) {
+        FAIL("pario_fetch returned %s, the response says %s", pario_error_name(error),
+             pario_error_name(response.error));
+    }
+    if (response.internal == NULL) {
+        (void)failed(t, "pario_fetch", error, number);
+    } else {
+        judge(t, &response);
+    }
+    pario_response_free(&response);
+}
+
+/* The client still works, and is closed. */
+static void finish(trial *t)
+{
+    faults_disarm();
+    if (t->client != NULL) {
+        char           url[64];
+        pario_request  request;
+        pario_response response;
+        memset(&request, 0, sizeof request);
+        snprintf(url, sizeof url, "http://127.0.0.1:%u/hello/63", t->port);
+        request.url = url;
+        request.tag = 63;
+        pario_error error = pario_fetch(t->client, &request, &response);
+        if (error != PARIO_OK || !is_hello(&response)) {
+            complain(t, &response, "afterwards");
+        }
+        pario_response_free(&response);
+    }
+    pario_close(t->client);
+    t->client = NULL;
+}
+
+/* ---- scenarios ------------------------------------------------------------------------- */
+
+static void get_three(trial *t)
+{
+    if (start_plainly(t, 0)) {
+        for (size_t i = 0; i < 3; i++) {
+            ask_for(t, i, HELLO, "127.0.0.1", t->port, "hello");
+            collect(t);
+        }
+    }
+}
+
+static void fetch_two(trial *t)
+{
+    if (start_plainly(t, 0)) {
+        fetch(t, 1, "127.0.0.1", t->port, "hello");
+        fetch(t, 2, "127.0.0.1", t->port, "chunks");
+    }
+}
+
+static void fetch_without_client(trial *t)
+{
+    fetch(t, 3, "127.0.0.1", t->port, "hello");
+}
+
+static void in_pieces(trial *t)
+{
+    if (start_plainly(t, 0)) {
+        ask_for(t, 0, HELLO, "127.0.0.1", t->port, "pieces");
+        ask_for(t, 1, HELLO, "127.0.0.1", t->port, "end");
+        collect(t);
+    }
+}
+
+static void in_chunks(trial *t)
+{
+    if (start_plainly(t, 0)) {
+        ask_for(t, 4, HELLO, "127.0.0.1", t->port, "chunks");
+        collect(t);
+    }
+}
+
+static void redirected(trial *t)
+{
+    char          url[128];
+    pario_request request;
+    memset(&request, 0, sizeof request);
+    request.url = url;
+    if (start_plainly(t, 0)) {
+        for (size_t i = 0; i < 2; i++) {
+            snprintf(url, sizeof url, "http://u:p@127.0.0.1:%u/to/%u%02zu", t->port,
+                     i == 0 ? t->other_port : t->port, i);
+            ask(t, i, HELLO, &request);
+            collect(t);
+        }
+    }
+}
+
+static void post_much(trial *t)
+{
+    char          url[64];
+    pario_field   fields[] = { { "X-One", "1" }, { "Accept", NULL } };
+    pario_request request;
+    memset(&request, 0, sizeof request);
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/sum", t->port);
+    request.url = url;
+    request.method = "SEARCH";
+    request.fields = fields;
+    request.field_count = 2;
+    request.user = "me";
+    request.body = posted;
+    request.body_size = posted_size(t);
+    if (start_plainly(t, 0)) {
+        ask(t, 7, LENGTH, &request);
+        collect(t);
+    }
+}
+
+static void by_name(trial *t)
+{
+    if (start_plainly(t, 0)) {
+        ask_for(t, 0, HELLO, "localhost", t->port, "hello");
+        ask_for(t, 1, HELLO, "LOCALHOST", t->port, "hello");
+        ask_for(t, 2, HELLO, "localhost", t->other_port, "hello");
+        collect(t);
+    }
+}
+
+static void task_body(pario_client *client, void *argument)
+{
+    trial *t = (trial *)argument;
+    (void)client;
+    fetch(t, 30, "127.0.0.1", t->port, "hello");
+    ask_for(t, 31, HELLO, "127.0.0.1", t->port, "hello");
+    fetch(t, 32, "127.0.0.1", t->other_port, "pieces");
+}
+
+static void other_task_body(pario_client *client, void *argument)
+{
+    trial *t = (trial *)argument;
+    (void)client;
+    fetch(t, 33, "127.0.0.1", t->port, "hello");
+    fetch(t, 34, "localhost", t->port, "hello");
+}
+
+static void in_tasks(trial *t)
+{
+    if (start_plainly(t, 0)) {
+        errno = 0;
+        pario_error error = pario_spawn(t->client, task_body, t);
+        (void)failed(t, "pario_spawn", error, errno);
+        errno = 0;
+        error = pario_spawn(t->client, other_task_body, t);
+        (void)failed(t, "pario_spawn", error, errno);
+        ask_for(t, 0, HELLO, "127.0.0.1", t->port, "hello");
+        collect(t);
+    }
+}
+
+/* Tasks, redirects and requests that wait for the one connection their host may have. */
+static void one_per_host(trial *t)
+{
+    char         url[64];
+    pario_config config;
+    memset(&config, 0, sizeof config);
+    config.per_host = 1;
+    if (start(t, &config)) {
+        if (t->executor != PARIO_EPOLL) {
+            errno = 0;
+            pario_error error = pario_spawn(t->client, other_task_body, t);
+            (void)failed(t, "pario_spawn", error, errno);
+        }
+        for (size_t i = 0; i < 6; i++) {
+            pario_request request;
+            memset(&request, 0, sizeof request);
+            request.url = url;
+            snprintf(url, sizeof url, "http://127.0.0.1:%u/to/%u%02zu",
+                     i % 2 == 0 ? t->port : t->other_port, i % 3 == 0 ? t->port : t->other_port, i);
+            ask(t, i, HELLO, &request);
+        }
+        collect(t);
+    }
+}
+
+/* Waits for the client's descriptor, as somebody else's loop does. */
+static bool is_told(int fd)
+{
+    return wait_readable(fd, 2 * TIME_LIMIT_MS) > 0;
+}
+
+/* Everything that has come back by now. Returns false when nothing is outstanding. */
+static bool collect_now(trial *t)
+{
+    pario_response response;
+    pario_error    error = PARIO_OK;
+    while (error == PARIO_OK) {
+        errno = 0;
+        error = pario_next(t->client, &response, 0);
+        int number = errno;
+        if (error == PARIO_OK) {
+            note_response(t, &response);
+        } else if (error != PARIO_TIME_OVER && error != PARIO_NOTHING_LEFT) {
+            error = bears(t, error, number) ? PARIO_OK : PARIO_NOTHING_LEFT;
+        }
+    }
+    return error == PARIO_TIME_OVER;
+}
+
+/* Somebody else's loop, until nothing is outstanding. */
+static void loop(trial *t, int fd)
+{
+    bool more = true;
+    while (more) {
+        if (!is_told(fd)) {
+            FAIL("the descriptor does not become readable: it hangs");
+            more = false;
+        } else {
+            more = collect_now(t);
+        }
+    }
+}
+
+static void in_a_foreign_loop(trial *t)
+{
+    int fd = -1;
+    if (t->executor == PARIO_SEQUENTIAL || !start_plainly(t, 0)) {
+        return;
+    }
+    ask_for(t, 0, HELLO, "127.0.0.1", t->port, "hello");
+    errno = 0;
+    pario_error error = pario_fd(t->client, &fd);
+    bool        has = !failed(t, "pario_fd", error, errno);
+    ask_for(t, 1, HELLO, "localhost", t->port, "pieces");
+    ask_for(t, 2, HELLO, "127.0.0.1", t->other_port, "chunks");
+    if (has) {
+        loop(t, fd);
+    }
+    collect(t);
+}
+
+/* A timeout that only the timer inside the descriptor can tell of. */
+static void timer_in_a_foreign_loop(trial *t)
+{
+    char          url[64];
+    int           fd = -1;
+    pario_request request;
+    if (t->executor == PARIO_SEQUENTIAL || !start_plainly(t, 0)) {
+        return;
+    }
+    memset(&request, 0, sizeof request);
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/hold", t->port);
+    request.url = url;
+    request.total_timeout_ms = 20;
+    errno = 0;
+    pario_error error = pario_fd(t->client, &fd);
+    if (!failed(t, "pario_fd", error, errno)) {
+        ask(t, 0, LATE, &request);
+        loop(t, fd);
+    }
+    collect(t);
+}
+
+/* Gives what was asked for a moment to get under way. */
+static void get_under_way(trial *t)
+{
+    pario_response response;
+    for (int turns = 0; turns < 3; turns++) {
+        errno = 0;
+        pario_error error = pario_next(t->client, &response, 1);
+        int         number = errno;
+        if (error == PARIO_OK) {
+            note_response(t, &response);
+        } else if (error != PARIO_TIME_OVER && error != PARIO_NOTHING_LEFT) {
+            (void)failed(t, "pario_next", error, number);
+        }
+    }
+}
+
+static void cancelled(trial *t)
+{
+    if (!start_plainly(t, 3)) {
+        return;
+    }
+    for (size_t i = 0; i < 5; i++) {
+        ask_for(t, i, CANCELLED, i == 1 ? "localhost" : "127.0.0.1", t->port, "hold");
+    }
+    get_under_way(t);
+    for (size_t i = 0; i < 5; i++) {
+        pario_error error = t->accepted[i] > 0 ? pario_cancel(t->client, t->ids[i]) : PARIO_OK;
+        if (error != PARIO_OK && error != PARIO_ERROR_UNKNOWN_ID) {
+            FAIL("pario_cancel: %s", pario_error_name(error));
+        }
+    }
+    collect(t);
+}
+
+/* More at once than the tables have room for at first. */
+static void many_at_once(trial *t)
+{
+    if (start_plainly(t, 50)) {
+        for (size_t i = 0; i < 36; i++) {
+            ask_for(t, i, HELLO, "127.0.0.1", i % 2 == 0 ? t->port : t->other_port, "hello");
+        }
+        for (size_t i = 36; i < 56; i++) {
+            char          url[64];
+            pario_request request;
+            memset(&request, 0, sizeof request);
+            snprintf(url, sizeof url, "http://127.0.0.%zu:1/", i);
+            request.url = url;
+            ask(t, i, REFUSED, &request);
+        }
+        collect(t);
+    }
+}
+
+/* Connections that the server closes silently after one answer each. */
+static void on_stale_connections(trial *t)
+{
+    if (start_plainly(t, 0)) {
+        for (size_t i = 0; i < 3; i++) {
+            ask_for(t, i, HELLO, "127.0.0.1", t->port, "once");
+            collect(t);
+        }
+    }
+}
+
+/* Woken, and closed while requests, tasks and a lookup are outstanding. */
+static void closed_in_between(trial *t)
+{
+    pario_response response;
+    t->closing = true;
+    if (!start_plainly(t, 3)) {
+        return;
+    }
+    if (t->executor != PARIO_EPOLL) {
+        errno = 0;
+        pario_error error = pario_spawn(t->client, other_task_body, t);
+        (void)failed(t, "pario_spawn", error, errno);
+    }
+    for (size_t i = 0; i < 5; i++) {
+        ask_for(t, i, CANCELLED, i == 1 ? "localhost" : "127.0.0.1", t->port, "hold");
+    }
+    pario_wake(t->client);
+    for (int turns = 0; turns < 2; turns++) {
+        if (pario_next(t->client, &response, 1) == PARIO_OK) {
+            note_response(t, &response);
+        }
+    }
+    pario_close(t->client);
+    t->client = NULL;
+}
+
+static void memory_is_read(trial *t)
+{
+    pario_memory memory;
+    errno = 0;
+    pario_error error = pario_memory_read(0, &memory);
+    bool        right = error == PARIO_OK ? memory.rss_bytes > 0 && memory.threads > 0
+                                          : error == PARIO_ERROR_PROCESS && errno != 0;
+    if (!right) {
+        FAIL("pario_memory_read: %s, errno %d", pario_error_name(error), errno);
+    }
+    errno = 0;
+    error = pario_memory_read((int)getpid(), &memory);
+    if (error != PARIO_OK && (error != PARIO_ERROR_PROCESS || errno == 0)) {
+        FAIL("pario_memory_read: %s, errno %d", pario_error_name(error), errno);
+    }
+    (void)t;
+}
+
+static void memory_is_sampled(trial *t)
+{
+    pario_sampler *sampler = NULL;
+    pario_series   series;
+    errno = 0;
+    pario_error error = pario_sampler_start(0, 1, &sampler);
+    if (error == PARIO_OK) {
+        error = pario_sampler_stop(sampler, &series);
+        if (error != PARIO_OK || series.count + series.failed < 2) {
+            FAIL("pario_sampler_stop: %s, %zu samples, %ju failed", pario_error_name(error),
+                 series.count, (uintmax_t)series.failed);
+        }
+        pario_series_free(&series);
+    } else if (error == PARIO_ERROR_MEMORY ? faults_struck() != FAULTS_MALLOC
+                                           : errno == 0 || sampler != NULL) {
+        FAIL("pario_sampler_start: %s, errno %d", pario_error_name(error), errno);
+    }
+    (void)t;
+}
+
+/* A series that outgrows its first room; a real one would take its time for that. */
+static void memory_series_grows(trial *t)
+{
+    pario_sampler *sampler = pario_i_sampler_new(1);
+    if (sampler == NULL) {
+        return;
+    }
+    sampler->directory = pario_i_process_open(0);
+    sampler->room = 1;
+    for (int i = 0; i < 5 && sampler->directory >= 0; i++) {
+        (void)pario_i_sampler_take(sampler);
+    }
+    if (sampler->directory >= 0 && faults_struck() == FAULTS_KINDS &&
+        (sampler->series.count != 5 || sampler->left_out)) {
+        FAIL("%zu samples", sampler->series.count);
+    }
+    pario_i_sampler_free(sampler);
+    (void)t;
+}
+
+static const scenario scenarios[] = {
+    { "get_three", get_three, false, false, false },
+    { "fetch_two", fetch_two, false, false, false },
+    { "fetch_without_client", fetch_without_client, false, false, true },
+    { "in_pieces", in_pieces, false, false, false },
+    { "in_chunks", in_chunks, false, false, false },
+    { "redirected", redirected, false, false, false },
+    { "post_much", post_much, false, false, false },
+    { "by_name", by_name, false, false, false },
+    { "in_tasks", in_tasks, false, true, false },
+    { "one_per_host", one_per_host, true, false, false },
+    { "in_a_foreign_loop", in_a_foreign_loop, false, false, false },
+    { "timer_in_a_foreign_loop", timer_in_a_foreign_loop, true, false, false },
+    { "cancelled", cancelled, false, false, false },
+    { "many_at_once", many_at_once, true, false, false },
+    { "on_stale_connections", on_stale_connections, false, false, false },
+    { "closed_in_between", closed_in_between, false, false, false },
+    { "memory_is_read", memory_is_read, false, false, true },
+    { "memory_is_sampled", memory_is_sampled, false, false, true },
+    { "memory_series_grows", memory_series_grows, false, false, true },
+};
+
+/* ---- sweeps ---------------------------------------------------------------------------- */
+
+static const char *const mode_names[FAULTS_MODES] = {
+    "none",        "fails",      "fails otherwise", "fails from then on",
+    "interrupted", "says again", "one byte",        "one byte from then on",
+};
+
+static const char *const executor_names[] = { "epoll", "sequential", "threads", "fibers" };
+
+static server       *keeper;
+static server       *other;
+static unsigned long injected;
+
+static void check_books(const faults_books *before)
+{
+    faults_books after = faults_settle();
+    CHECK_INT(after.memory, before->memory);
+    CHECK_INT(after.fds, before->fds);
+    CHECK_INT(after.maps, before->maps);
+    CHECK_INT(after.threads, before->threads);
+    CHECK_INT(after.locks, before->locks);
+    CHECK_INT(after.lists, before->lists);
+    CHECK_INT(after.wrong, 0);
+}
+
+/* Runs a scenario with its at-th call struck. Returns false if there was none to strike. */
+static bool strike(const scenario *s, pario_executor executor, faults_mode mode, unsigned long at)
+{
+    trial t;
+    memset(&t, 0, sizeof t);
+    t.executor = executor;
+    t.mode = mode;
+    t.port = server_port(keeper);
+    t.other_port = server_port(other);
+    for (size_t i = 0; i < MOST; i++) {
+        t.wants[i] = NOTHING;
+    }
+    test_case("%s on %s, %s at %lu", s->name, executor_names[executor], mode_names[mode], at);
+    faults_books before = faults_settle();
+    faults_arm(mode, at);
+    s->run(&t);
+    finish(&t);
+    check_books(&before);
+    bool struck = faults_struck() != FAULTS_KINDS;
+    injected += struck ? 1u : 0u;
+    return struck;
+}
+
+/* Strikes at all of a scenario's calls. Where threads run, their number varies a little. */
+static void sweep(const scenario *s, pario_executor executor, faults_mode mode)
+{
+    unsigned missed = 0;
+    unsigned before = test_global.failures;
+    for (unsigned long at = 1; missed < 3 && test_global.failures == before; at++) {
+        missed = strike(s, executor, mode, at) ? 0 : missed + 1;
+    }
+}
+
+static bool is_whole(void)
+{
+    const char *asked = getenv("FAULTS");
+    return asked != NULL && strcmp(asked, "whole") == 0;
+}
+
+static bool is_wanted(const scenario *s, pario_executor executor)
+{
+#if defined(PARIO_NO_FIBERS)
+    if (executor == PARIO_FIBERS) {
+        return false;
+    }
+#endif
+    if (s->alone) {
+        return executor == PARIO_SEQUENTIAL;
+    }
+    return !(s->tasks && executor == PARIO_EPOLL) &&
+           (test_global.executor == NULL ||
+            strcmp(test_global.executor, executor_names[executor]) == 0);
+}
+
+/* Sweeps one scenario in these ways on all executors, unless it is not wanted. */
+static void sweep_scenario(const scenario *s, const faults_mode *modes, size_t count)
+{
+    static const pario_executor executors[] = { PARIO_SEQUENTIAL, PARIO_EPOLL, PARIO_FIBERS,
+                                                PARIO_THREADS };
+    const char                 *only = getenv("SCENARIO");
+    bool chosen = only != NULL ? strcmp(only, s->name) == 0 : is_whole() || !s->whole;
+    for (size_t k = 0; k < 4 && chosen; k++) {
+        for (size_t m = 0; m < count && is_wanted(s, executors[k]); m++) {
+            sweep(s, executors[k], modes[m]);
+        }
+    }
+}
+
+/* Sweeps all scenarios in these ways. */
+static void sweep_all(const faults_mode *modes, size_t count)
+{
+    server_options options;
+    memset(&options, 0, sizeof options);
+    memset(posted, 'x', sizeof posted);
+    options.handler = answer;
+    options.forget = true;
+    keeper = server_start(&options);
+    other = server_start(&options);
+    injected = 0;
+    for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++) {
+        sweep_scenario(&scenarios[i], modes, count);
+    }
+    server_stop(keeper);
+    server_stop(other);
+    printf("  %lu calls struck\n", injected);
+}
+
+TEST(each_call_fails_once)
+{
+    static const faults_mode modes[] = { FAULTS_FAIL, FAULTS_FAIL_ELSE };
+    sweep_all(modes, is_whole() ? 2 : 1);
+}
+
+TEST(each_call_fails_from_then_on)
+{
+    static const faults_mode modes[] = { FAULTS_STAY };
+    if (!is_whole()) {
+        test_skip("FAULTS=whole runs it");
+        return;
+    }
+    sweep_all(modes, 1);
+}
+
+TEST(each_call_is_interrupted_once)
+{
+    static const faults_mode modes[] = { FAULTS_INTERRUPT, FAULTS_AGAIN };
+    sweep_all(modes, 2);
+}
+
+TEST(each_call_moves_one_byte)
+{
+    static const faults_mode modes[] = { FAULTS_SHORT, FAULTS_SHORT_ALL };
+    sweep_all(modes, is_whole() ? 2 : 1);
+}

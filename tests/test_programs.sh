@@ -1,0 +1,483 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The contract of build/get and build/fetch_many: options, output, exit statuses, on every
+# executor. The servers are tests/raw_server.c; where curl is installed, it must answer the
+# same on the rows marked so.
+#
+#     tests/test_programs.sh [-x EXECUTOR] [-v]       BUILD=build, CC=gcc
+#
+# Nothing here waits for time to pass: a server is ready when it has said its port.
+
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+build=${BUILD:-$here/../build}
+compiler=${CC:-gcc}
+executors='epoll sequential threads fibers'
+verbose=
+while getopts x:e:t:v option; do
+    case $option in
+    x) executors=$OPTARG ;;
+    v) verbose=yes ;;
+    e | t) ;;
+    *) exit 2 ;;
+    esac
+done
+case $build in
+/*) ;;
+*) build=$(pwd)/$build ;;
+esac
+
+passed=0
+failed=0
+skipped=0
+server=
+directory=$(mktemp -d) || exit 2
+
+cleanup() {
+    if [ -n "$server" ]; then
+        kill "$server" 2> /dev/null
+        wait "$server" 2> /dev/null
+    fi
+    rm -rf "$directory"
+}
+trap cleanup EXIT
+trap 'exit 130' HUP INT TERM
+cd "$directory" || exit 2
+
+fail() {
+    failed=$((failed + 1))
+    echo "failed: $*"
+}
+
+pass() {
+    passed=$((passed + 1))
+    if [ -n "$verbose" ]; then
+        echo "passed: $*"
+    fi
+}
+
+finish() {
+    echo "$passed passed, $failed failed, $skipped skipped"
+    [ "$failed" -eq 0 ]
+}
+
+# start ARGUMENTS...: a raw server with these; sets $url to where it is.
+start() {
+    stop
+    rm -f port
+    mkfifo port
+    ./raw_server "$@" > port &
+    server=$!
+    number=
+    read -r number < port
+    url=http://127.0.0.1:$number
+    if [ -z "$number" ]; then
+        fail "raw_server $* does not start"
+    fi
+}
+
+stop() {
+    if [ -n "$server" ]; then
+        kill "$server"
+        wait "$server" 2> /dev/null
+        server=
+    fi
+}
+
+# run PROGRAM ARGUMENTS...: sets $status, and the files out and err.
+run() {
+    "$@" > out 2> err < input
+    status=$?
+}
+
+show() {
+    sed 's/^/    /' "$1" | head -n 8
+}
+
+# check NAME STATUS: compares $status with STATUS, and the file out with the file wanted, if
+# there is one.
+check() {
+    if [ "$status" -ne "$2" ]; then
+        fail "$1: exit status $status, not $2"
+        show err
+    elif [ -f wanted ] && ! cmp -s out wanted; then
+        fail "$1: the output differs: it is"
+        show out
+        echo "  and not"
+        show wanted
+    else
+        pass "$1"
+    fi
+}
+
+# try NAME STATUS ARGUMENTS...: get on each executor. Before it, the file wanted may be made.
+try() {
+    name=$1
+    wanted_status=$2
+    shift 2
+    for executor in $executors; do
+        run "$build/get" -x "$executor" "$@"
+        check "get, $name, $executor" "$wanted_status"
+    done
+}
+
+# same NAME STATUS ARGUMENTS...: as try, and curl does the same.
+same() {
+    try "$@"
+    if [ -n "$curl" ]; then
+        name=$1
+        wanted_status=$2
+        shift 2
+        run curl -q -sS --noproxy '*' "$@"
+        check "curl, $name" "$wanted_status"
+    fi
+}
+
+# want TEXT: makes the file that output is compared with; TEXT has escapes like \r and \n.
+want() {
+    printf '%b' "$1" > wanted
+}
+
+ok='HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello'
+
+if [ ! -x "$build/get" ] || [ ! -x "$build/fetch_many" ]; then
+    echo "$build/get and $build/fetch_many are not built"
+    failed=1
+    finish
+    exit
+fi
+if ! "$compiler" -std=gnu11 -O1 -I"$here" "$here/raw_server.c" "$here/server.c" -o raw_server \
+    -pthread 2> err; then
+    show err
+    failed=1
+    finish
+    exit
+fi
+curl=$(command -v curl)
+if [ -z "$curl" ]; then
+    echo 'skipped: the comparison with curl, which is not installed'
+    skipped=1
+fi
+: > input
+
+# ---- what is written ------------------------------------------------------------------------
+
+start -b
+host=${url#http://}
+want 'status\n'
+same 'a body' 0 "$url/status/200"
+same 'a status is no error' 0 "$url/status/404"
+same '-s' 0 -s "$url/status/200"
+same '-X' 0 -X DELETE "$url/status/200"
+want 'HTTP/1.1 200 Status\r\nContent-Length: 7\r\n\r\nstatus\n'
+same '-i' 0 -i "$url/status/200"
+want 'HTTP/1.1 200 Status\r\nContent-Length: 7\r\n\r\n'
+same '-I' 0 -I "$url/status/200"
+: > wanted
+same '-o leaves the output empty' 0 -o file "$url/status/200"
+printf 'status\n' > wanted
+run cat file
+check 'the file of -o' 0
+: > wanted
+same 'an empty body' 0 "$url/bytes/0"
+rm -f wanted
+same '-o into no directory' 23 -o nowhere/file "$url/status/200"
+# said NAME TEXT ARGUMENTS...: get says TEXT on standard error.
+said() {
+    name=$1
+    text=$2
+    shift 2
+    run "$build/get" "$@"
+    grep -qF -- "$text" err
+    status=$?
+    check "get, $name" 0
+}
+said '-o names its file' nowhere/file -o nowhere/file "$url/status/200"
+said 'a hint where the scheme is missing' '(try http://...)' "$host/"
+said 'a hint where the scheme seems to be the host' '(try http://...)' localhost:80/
+
+for kind in bytes chunked close; do
+    head -c 300000 /dev/zero > wanted
+    same "/$kind" 0 "$url/$kind/300000"
+done
+
+# ---- what is sent ---------------------------------------------------------------------------
+
+agent="User-Agent: pario/$(sed -n 's/^.define PARIO_VERSION "\(.*\)"/\1/p' "$here/../pario.h")"
+plain="$agent"'\r\nAccept: */*\r\n'
+form='Content-Type: application/x-www-form-urlencoded\r\n'
+
+# sent NAME WANTED ARGUMENTS...: the request, its lines sorted, must be WANTED.
+sent() {
+    name=$1
+    printf '%b' "$2" | tr -d '\r' | LC_ALL=C sort > wanted_lines
+    shift 2
+    for executor in $executors; do
+        rm -f wanted
+        run "$build/get" -x "$executor" "$@" "$url/echo"
+        tr -d '\r' < out | LC_ALL=C sort > lines
+        if [ "$status" -eq 0 ] && cmp -s lines wanted_lines; then
+            pass "get, $name, $executor"
+        else
+            fail "get, $name, $executor: exit status $status, it sent"
+            show out
+        fi
+    done
+}
+
+sent 'a plain request' "GET /echo HTTP/1.1\r\nHost: $host\r\n$plain\r\n"
+sent '-X' "PURGE /echo HTTP/1.1\r\nHost: $host\r\n$plain\r\n" -X PURGE
+sent '-H' "GET /echo HTTP/1.1\r\nHost: $host\r\n${plain}X-A: b\r\nX-C: d\r\n\r\n" \
+    -H 'X-A: b' -H 'X-C: d'
+sent '-H replaces' "GET /echo HTTP/1.1\r\nHost: $host\r\nUser-Agent: me\r\nAccept: */*\r\n\r\n" \
+    -H 'User-Agent: me'
+sent '-H removes' "GET /echo HTTP/1.1\r\nHost: $host\r\nAccept: */*\r\n\r\n" -H 'User-Agent:'
+sent '-u' "GET /echo HTTP/1.1\r\nHost: $host\r\n${plain}Authorization: Basic dTpw\r\n\r\n" -u u:p
+body="POST /echo HTTP/1.1\r\nHost: $host\r\n${plain}${form}Content-Length: 7\r\n\r\na=b&c=d"
+sent '-d' "$body" -d 'a=b&c=d'
+sent '-d twice' "$body" -d a=b -d c=d
+printf 'a=b&c=d' > data
+sent '-d @FILE' "$body" -d @data
+sent '-d with another type' \
+    "POST /echo HTTP/1.1\r\nHost: $host\r\n${plain}Content-Type: x/y\r\nContent-Length: 3\r\n\r\na=b" \
+    -d a=b -H 'Content-Type: x/y'
+sent '-d with another method' \
+    "PUT /echo HTTP/1.1\r\nHost: $host\r\n${plain}${form}Content-Length: 3\r\n\r\na=b" \
+    -d a=b -X PUT
+rm -f wanted
+head -c 3000000 /dev/zero | tr '\0' 'x' > data
+for executor in $executors; do
+    run "$build/get" -x "$executor" -d @data "$url/echo"
+    tail -c 3000000 out | cmp -s - data
+    status=$?
+    check "get, a large upload, $executor" 0
+done
+try '-d @FILE that is not there' 26 -d @nothing "$url/echo"
+
+# ---- redirects ------------------------------------------------------------------------------
+
+want 'HTTP/1.1 302 Go\r\nLocation: /redirect/1\r\nContent-Length: 0\r\n\r\n'
+same 'a redirect is not followed by itself' 0 -i "$url/redirect/2"
+rm -f wanted
+same '-L' 0 -L "$url/redirect/2"
+same '-L as far as --max-redirs' 0 -L --max-redirs 3 "$url/redirect/2"
+same '-L beyond --max-redirs' 47 -L --max-redirs 2 "$url/redirect/2"
+same '-L with --max-redirs 0' 47 -L --max-redirs 0 "$url/redirect/2"
+same '-L beyond the default' 47 -L "$url/redirect/60"
+same '-L without a limit' 0 -L --max-redirs -1 "$url/redirect/60"
+
+# ---- exit statuses --------------------------------------------------------------------------
+
+same '-f and 200' 0 -f "$url/status/200"
+: > wanted
+same '-f and 400' 22 -f "$url/status/400"
+same '-f and 500' 22 -f "$url/status/500"
+rm -f wanted
+same '-f and 399' 0 -f "$url/status/399"
+same '-m' 28 -m 0.05 "$url/never"
+same '-m that is not reached' 0 -m 100 "$url/status/200"
+same '--max-filesize' 63 --max-filesize 99 "$url/bytes/100"
+same '--max-filesize that fits' 0 --max-filesize 100 "$url/bytes/100"
+try '--max-filesize of chunks' 63 --max-filesize 99 "$url/chunked/100"
+same 'an unknown scheme' 1 gopherr://127.0.0.1/
+try 'https' 1 https://127.0.0.1/
+same 'no URL' 2
+same 'an unknown option' 2 --no-such-option "$url/"
+same 'an option without its value' 2 "$url/" -m
+same 'a bad number' 2 -m soon "$url/"
+try 'an unknown executor' 2 -x tortoises "$url/"
+same 'a bad port' 3 http://127.0.0.1:99999/
+try 'a space in the URL' 3 "$url/a b"
+stop
+
+for mood in -R -F; do
+    start "$mood"
+    if [ "$mood" = -R ]; then
+        same 'refused' 7 "$url/"
+        stop
+    else
+        same '--connect-timeout' 28 --connect-timeout 0.05 "$url/"
+        same '-m while connecting' 28 -m 0.05 "$url/"
+    fi
+done
+# A label of 64 letters is no name: that is found out without asking anybody.
+label=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+same 'a name that is none' 6 "http://$label.invalid/"
+
+# reply NAME STATUS STEP...: what get makes of one scripted connection.
+reply() {
+    name=$1
+    wanted_status=$2
+    shift 2
+    start "$@"
+    try "$name" "$wanted_status" "$url/"
+}
+want hello
+reply 'a scripted reply' 0 read send "$ok" hold
+reply 'a reply in drops' 0 read drip "$ok" hold
+rm -f wanted
+reply 'an empty reply' 52 read close
+reply 'no HTTP' 8 read send 'SSH-2.0-x\r\n' close
+reply 'half a head' 8 read send 'HTTP/1.1 200 OK\r\nCont' close
+reply 'a malformed field' 8 read send 'HTTP/1.1 200 OK\r\nno colon\r\n\r\n' close
+reply 'a short body' 18 read send 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello' close
+reply 'a short chunk' 18 read send 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhe' close
+reply 'a bad chunk size' 56 read send \
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n' close
+reply 'two lengths' 56 read send \
+    'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!' close
+reply 'an unknown coding' 56 read send 'HTTP/1.1 200 OK\r\nTransfer-Encoding: x\r\n\r\n' close
+reply 'a reset' 56 read reset
+reply 'a reset in the body' 56 read send 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello' reset
+reply 'a redirect to nowhere' 0 read send 'HTTP/1.1 302 Go\r\nContent-Length: 0\r\n\r\n' close
+
+# Errors are said on standard error, unless -s.
+start -R
+for executor in $executors; do
+    run "$build/get" -x "$executor" "$url/"
+    if [ -s err ]; then
+        pass "get, an error is said, $executor"
+    else
+        fail "get, an error is said, $executor: it is not"
+    fi
+    run "$build/get" -x "$executor" -s "$url/"
+    : > wanted
+    cp err out
+    check "get, -s says nothing, $executor" 7
+done
+rm -f wanted
+
+# ---- fetch_many -----------------------------------------------------------------------------
+
+# many NAME STATUS ARGUMENTS...: fetch_many on each executor. Lines are sorted and their third
+# field, which is a time, must be a number and becomes "ms"; the port becomes PORT.
+many() {
+    name=$1
+    wanted_status=$2
+    shift 2
+    for executor in $executors; do
+        run "$build/fetch_many" -x "$executor" "$@"
+        awk -F '\t' -v OFS='\t' '{ if ($3 ~ /^[0-9]+([.][0-9]+)?$/) { $3 = "ms" } print }' out |
+            sed "s|$host|HOST|g" | LC_ALL=C sort > sorted
+        mv sorted out
+        check "fetch_many, $name, $executor" "$wanted_status"
+    done
+}
+
+# summary REQUESTS FAILURES: what the last one said on standard error.
+summary() {
+    if grep -q "requests $1, failures $2, seconds [0-9.]*, per second [0-9.]*$" err; then
+        pass "fetch_many, the summary of $1"
+    else
+        fail "fetch_many, the summary of $1: it is"
+        show err
+    fi
+}
+
+start -b
+host=${url#http://}
+want '200\t7\tms\thttp://HOST/status/200\t\n200\t99\tms\thttp://HOST/bytes/99\t\n404\t7\tms\thttp://HOST/status/404\t\n'
+many 'arguments' 0 "$url/status/200" "$url/bytes/99" "$url/status/404"
+summary 3 0
+printf '%s\n' "$url/status/200" "$url/bytes/99" "$url/status/404" > input
+many 'standard input' 0
+many 'standard input as -' 0 -
+many '-c' 0 -c 1
+printf '%s\n%s\r\n%s' "$url/status/200" "$url/bytes/99" "$url/status/404" > input
+many 'a last line without its end' 0
+printf '\n%s\n\n\r\n%s\n%s\n\n' "$url/status/200" "$url/bytes/99" "$url/status/404" > input
+many 'empty lines are skipped' 0
+summary 3 0
+: > wanted
+many '-q' 0 -q
+summary 3 0
+: > input
+many 'no input at all' 0
+summary 0 0
+printf '\n\r\n\n' > input
+many 'nothing but empty lines, repeated' 0 -n 7
+summary 0 0
+line='200\t7\tms\thttp://HOST/status/200\t\n'
+want "$line$line$line$line$line$line$line"
+many '-n repeats an argument' 0 -n 7 "$url/status/200"
+summary 7 0
+printf '%s\n' "$url/status/200" > input
+many '-n repeats the input' 0 -n 7
+printf '%s\n' "$url/status/200" "$url/status/200" "$url/status/200" > input
+many '-n repeats the input in part' 0 -n 7
+want "$line"
+many '-n cuts the input' 0 -n 1
+want "$line$line$line"
+printf '\n%s\n\n' "$url/status/200" > input
+many '-n repeats the input without its empty lines' 0 -n 3
+for executor in $executors; do
+    # A pipe cannot be read twice: what is repeated is remembered.
+    printf '\n%s\n\n' "$url/status/200" | "$build/fetch_many" -x "$executor" -n 3 -q 2> err
+    summary 3 0
+done
+rm -f wanted
+: > input
+many 'an unknown option' 2 --no-such-option
+many '-c 0' 2 -c 0
+many '-n none' 2 -n none
+
+# Failures are lines with an error, and the others go on.
+printf '%s\n' nonsense "$url/status/200" http://127.0.0.1:99999/ "$url/status/500" > input
+for executor in $executors; do
+    run "$build/fetch_many" -x "$executor"
+    awk -F '\t' 'NF != 5 { bad++ } $1 == 0 && $5 != "" { errors++ } $1 > 0 && $5 == "" { good++ }
+        END { exit !(bad == 0 && errors == 2 && good == 2 && NR == 4) }' out
+    lines=$?
+    if [ "$lines" -eq 0 ] && [ "$status" -eq 1 ]; then
+        pass "fetch_many, failures among others, $executor"
+    else
+        fail "fetch_many, failures among others, $executor: exit status $status"
+        show out
+    fi
+    summary 4 2
+done
+
+# Many requests; their input is only as long as it has to be.
+awk -v url="$url" 'BEGIN { for (i = 0; i < 5000; i++) { print url "/bytes/" i } }' > input
+for executor in $executors; do
+    run "$build/fetch_many" -x "$executor" -c 20
+    awk -F '\t' '{ split($4, part, "/bytes/") } $1 != 200 || $2 != part[2] || seen[$2]++ { bad++ }
+        END { exit !(bad == 0 && NR == 5000) }' out
+    lines=$?
+    if [ "$lines" -eq 0 ] && [ "$status" -eq 0 ]; then
+        pass "fetch_many, 5000 requests, $executor"
+    else
+        fail "fetch_many, 5000 requests, $executor: exit status $status"
+        show err
+    fi
+done
+
+# A result comes while the input is still open: nothing waits for its end.
+: > input
+rm -f lines results
+mkfifo lines results
+for executor in $executors; do
+    "$build/fetch_many" -x "$executor" < lines > results 2> err &
+    program=$!
+    exec 8> lines 9< results
+    good=yes
+    for size in 1 2 3; do
+        echo "$url/bytes/$size" >&8
+        line=
+        read -r line <&9
+        case $line in
+        "200	$size	"*) ;;
+        *) good=no ;;
+        esac
+    done
+    exec 8>&- 9<&-
+    wait "$program"
+    status=$?
+    if [ "$good" = yes ] && [ "$status" -eq 0 ]; then
+        pass "fetch_many, results as they come, $executor"
+    else
+        fail "fetch_many, results as they come, $executor: exit status $status, last '$line'"
+    fi
+done
+
+finish
