@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* plan.h: which runs there are, in which order, and how long the rest of them will take. */
+#ifndef BENCH_PLAN_H
+#define BENCH_PLAN_H
+
+#include "run.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What the user asked for. */
+typedef struct plan_options {
+    int         rounds;
+    int         optional_rounds; /* of the rows that are optional */
+    double      budget; /* seconds in which the others' rounds must fit, two at least; 0: none */
+    long        most;   /* the sweep goes so far */
+    unsigned    seed;   /* of the order */
+    bool        job;    /* the rows of the job */
+    bool        sweep;  /* the rows of the sweep */
+    bool        full;   /* also what takes long */
+    const char *only;   /* names of rows, separated by commas; NULL: all */
+} plan_options;
+
+/* All runs, in the order in which they are carried out. */
+typedef struct plan {
+    run_record *runs;
+    double     *seconds; /* what each took; 0: not carried out */
+    size_t      count;
+    size_t      room;
+    size_t      done;
+    int         rounds; /* so many, unless the budget ends them */
+} plan;
+
+/* Makes the plan. Returns false when memory has run out or no row is left, after saying so. */
+bool plan_make(plan *result, const plan_options *options, const run_setup *setup);
+
+/* The seconds that the runs from `done` on will take. */
+double plan_left(const plan *work, const run_setup *setup);
+
+/*
+ * At the beginning of a round: whether it must be left out because the budget would be exceeded.
+ * If so, the plan ends here.
+ */
+bool plan_over(plan *work, const plan_options *options, const run_setup *setup);
+
+/*
+ * Settles a run without carrying it out, where its outcome is known: a program of the row is
+ * missing, or the same run hung before. Returns whether it did.
+ */
+bool plan_settle(plan *work, size_t index);
+
+/*
+ * What a client weighs before its first request: hold_client says when it can be read. Of the
+ * others the plateau with 1 in flight is taken. To be called when all is done.
+ */
+void plan_baselines(plan *work);
+
+void plan_free(plan *work);
+
+#endif
