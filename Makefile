@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: MIT
+# pario needs nothing built: it is one header. This builds what is around it; see `make help`.
+#
+# A C compiler and make are enough. What else is installed (g++, clang, libcurl's headers, the
+# analyzers) adds checks; what is missing is named as skipped.
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+# As many jobs as there are processors, unless told otherwise.
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
+endif
+
+# Yours to override: make CC=clang CFLAGS=-O3, make WERROR= where a new compiler warns of more,
+# make V=1 to see the commands.
+ifeq ($(origin CC),default)
+CC = gcc
+endif
+ifeq ($(origin CXX),default)
+CXX = g++
+endif
+CFLAGS  ?= -O2 -g
+LDFLAGS ?=
+LDLIBS  ?=
+WERROR  ?= -Werror
+PREFIX  ?= /usr/local
+DESTDIR ?=
+INSTALL ?= install
+
+# The tests are many and small: they are compiled for speed of compiling.
+TEST_CFLAGS ?= $(if $(filter file,$(origin CFLAGS)),-O1 -g,$(CFLAGS))
+
+# make SAN=address builds everything below build/address, and so on; see `make sanitize`.
+SAN ?=
+san_address = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+san_thread  = -fsanitize=thread
+san_memory  = -fsanitize=memory -fno-omit-frame-pointer
+ifneq ($(SAN),)
+ifeq ($(san_$(SAN)),)
+$(error SAN=$(SAN) is none of address, thread, memory)
+endif
+endif
+BUILD ?= build$(if $(SAN),/$(SAN)$(if $(findstring clang,$(CC)),-clang))
+
+.PHONY: all
+all: headers examples programs clang
+
+# ---------------------------------------------------------------------------------------------
+# How to compile
+
+# $(call say,WORD): what is made, in place of the command that makes it.
+say = $(if $(V),,@echo '  $(1)' $@ &&) mkdir -p $(@D) &&
+
+# Whether a command is installed, and the line that says it is not.
+have = $(shell command -v $(firstword $(1)) 2>/dev/null)
+skip = @echo 'skipped: $(strip $(1)), as $(strip $(2)) is not installed'
+
+have_cxx   := $(call have,$(CXX))
+have_clang := $(call have,clang)
+have_go    := $(call have,go)
+have_curl  := $(shell echo '\#include <curl/curl.h>' | $(CC) -E -x c - >/dev/null 2>&1 && echo yes)
+
+# The strict warnings: $(call warnings,COMPILER) needs the file $(call flags,COMPILER), which
+# leaves out what this compiler does not know.
+if_clang = $(if $(findstring clang,$(1)),$(2),$(3))
+flags    = build/flags/$(notdir $(lastword $(1)))
+warnings = @$(call flags,$(1)) $(WERROR)
+strict   = $(if $(findstring ++,$(1)),$(call if_clang,$(1),clang++,g++),$(call if_clang,$(1),clang,gcc))
+
+build/flags/%: tests/analyze/supported $(wildcard tests/analyze/warnings/*)
+	@mkdir -p $(@D)
+	@sh tests/analyze/supported $* tests/analyze/warnings/$(call strict,$*) > $@
+
+# Programs need not be C++ too, nor get by with a fiber's stack; and glibc's sa_handler is a
+# macro that names itself.
+c_only = $(call if_clang,$(1),-Wno-disabled-macro-expansion,-Wno-c++-compat -Wno-stack-usage)
+
+depend = -MMD -MP -MF $@.d
+c      = $(CC) -std=gnu11 $(call warnings,$(CC)) $(call c_only,$(CC)) $(san_$(SAN)) -I. $(depend)
+cxx    = $(CXX) -std=gnu++17 $(call warnings,$(CXX)) $(san_$(SAN)) -I. $(depend)
+ld     = $(san_$(SAN)) $(LDFLAGS) -pthread $(LDLIBS)
+
+# ---------------------------------------------------------------------------------------------
+# The header, as every language that it is written for
+
+HEADER_CHECKS :=
+
+# $(call check_header,NAME,COMPILER,LANGUAGE,OPTIONS)
+define check_header
+HEADER_CHECKS += build/check/$(1)
+build/check/$(1): pario.h $(call flags,$(2))
+	$$(call say,CHECK)$(2) $(call warnings,$(2)) $(4) -include pario.h -x $(3) -c /dev/null -o $$@
+endef
+
+c_whole   = -DPARIO_IMPLEMENTATION -D_DEFAULT_SOURCE -O2
+cxx_whole = -DPARIO_IMPLEMENTATION -O2
+
+$(eval $(call check_header,gcc-c99-declarations,gcc,c,-std=c99))
+$(eval $(call check_header,gcc-c11,gcc,c,-std=c11 $(c_whole)))
+$(eval $(call check_header,gcc-c17,gcc,c,-std=c17 $(c_whole)))
+$(eval $(call check_header,gcc-ndebug,gcc,c,-std=gnu11 $(c_whole) -DNDEBUG))
+$(eval $(call check_header,gcc-static,gcc,c,-std=gnu11 $(c_whole) -DPARIO_STATIC))
+$(eval $(call check_header,gcc-no-fibers,gcc,c,-std=gnu11 $(c_whole) -DPARIO_NO_FIBERS))
+ifneq ($(call have,g++),)
+$(eval $(call check_header,g++-c++11-declarations,g++,c++,-std=c++11))
+$(eval $(call check_header,g++-c++17,g++,c++,-std=c++17 $(cxx_whole)))
+$(eval $(call check_header,g++-c++20,g++,c++,-std=c++20 $(cxx_whole)))
+endif
+ifneq ($(have_clang),)
+$(eval $(call check_header,clang-c99-declarations,clang,c,-std=c99))
+$(eval $(call check_header,clang-c11,clang,c,-std=c11 $(c_whole)))
+$(eval $(call check_header,clang-c17,clang,c,-std=c17 $(c_whole)))
+$(eval $(call check_header,clang++-c++11-declarations,clang++,c++,-std=c++11))
+$(eval $(call check_header,clang++-c++17,clang++,c++,-std=c++17 $(cxx_whole)))
+$(eval $(call check_header,clang++-c++20,clang++,c++,-std=c++20 $(cxx_whole)))
+endif
+
+.PHONY: headers
+headers: $(HEADER_CHECKS)
+	$(if $(call have,g++),,$(call skip,the header as C++ with gcc,g++))
+	$(if $(have_clang),,$(call skip,the header with clang,clang))
+
+# ---------------------------------------------------------------------------------------------
+# The examples: examples/NAME.c is build/NAME
+
+EXAMPLES     := $(patsubst examples/%.c,$(BUILD)/%,$(wildcard examples/*.c))
+EXAMPLES_CXX := $(patsubst examples/%.cc,$(BUILD)/%,$(wildcard examples/*.cc))
+
+.PHONY: examples
+examples: $(EXAMPLES) $(if $(have_cxx),$(EXAMPLES_CXX))
+	$(if $(have_cxx),,$(call skip,$(EXAMPLES_CXX),$(CXX)))
+
+$(EXAMPLES): $(BUILD)/%: examples/%.c $(call flags,$(CC))
+	$(call say,CC)$(c) $(CFLAGS) $< -o $@ $(ld)
+
+$(EXAMPLES_CXX): $(BUILD)/%: examples/%.cc $(call flags,$(CXX))
+	$(call say,CXX)$(cxx) $(CFLAGS) $< -o $@ $(ld)
+
+# ---------------------------------------------------------------------------------------------
+# The benchmarks: some programs of one file, and the experiment, which is all other files
+
+ALONE      := ticket_server hold_client
+EXPERIMENT := $(filter-out $(ALONE),$(patsubst bench/%.c,%,$(wildcard bench/*.c)))
+ALL_PEERS  := $(patsubst bench/peers/%.c,%,$(wildcard bench/peers/*.c))
+NO_PEERS   := $(if $(have_curl),,$(filter peer_curl,$(ALL_PEERS)))
+PEERS      := $(filter-out $(NO_PEERS),$(ALL_PEERS))
+
+.PHONY: programs
+programs: $(ALONE:%=$(BUILD)/%) $(BUILD)/experiment $(PEERS:%=$(BUILD)/%) $(if $(have_go),$(BUILD)/peer_go)
+	$(if $(NO_PEERS),$(call skip,$(BUILD)/peer_curl,libcurl))
+	$(if $(have_go),,$(call skip,$(BUILD)/peer_go,go))
+
+$(BUILD)/bench/%.o: bench/%.c $(call flags,$(CC))
+	$(call say,CC)$(c) $(CFLAGS) -c $< -o $@
+
+$(ALONE:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/bench/%.o
+	$(call say,LINK)$(CC) $< -o $@ $(ld)
+
+$(BUILD)/experiment: $(EXPERIMENT:%=$(BUILD)/bench/%.o)
+	$(call say,LINK)$(CC) $^ -o $@ $(ld) -lm
+
+$(PEERS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/bench/peers/%.o
+	$(call say,LINK)$(CC) $< -o $@ $(ld) $(if $(filter %curl,$@),-lcurl)
+
+$(BUILD)/peer_go: bench/peers/peer_go.go
+	$(call say,GO)go build -o $@ $<
+
+# ---------------------------------------------------------------------------------------------
+# The same programs as clang sees them
+
+CLANG_SOURCES := $(wildcard examples/*.c bench/*.c) $(PEERS:%=bench/peers/%.c)
+
+.PHONY: clang
+clang: $(if $(have_clang),$(CLANG_SOURCES:%=build/check/%.o))
+	$(if $(have_clang),,$(call skip,the programs with clang,clang))
+
+build/check/%.c.o: %.c $(call flags,clang)
+	$(call say,CHECK)clang -std=gnu11 $(call warnings,clang) $(call c_only,clang) -I. $(depend) -c $< -o $@
+
+# ---------------------------------------------------------------------------------------------
+# The tests: test_*.c for the sections, e2e_*.c against the server in server.c, and scripts
+
+TESTS   := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/test_*.c)) $(sort $(wildcard tests/e2e_*.c)))
+SCRIPTS := $(sort $(wildcard tests/*.sh))
+
+.PHONY: tests test
+tests: $(TESTS)
+
+test: tests examples programs
+	@BUILD=$(BUILD) tests/run -e $(BUILD)/provoked $(TESTS) $(SCRIPTS)
+
+$(TESTS): $(BUILD)/tests/%: tests/%.c $(BUILD)/tests/server.o $(call flags,$(CC))
+	$(call say,CC)$(c) $(TEST_CFLAGS) -Itests $< $(BUILD)/tests/server.o -o $@ $(ld)
+
+$(BUILD)/tests/server.o: tests/server.c $(call flags,$(CC))
+	$(call say,CC)$(c) $(TEST_CFLAGS) -Itests -c $< -o $@
+
+# The test programs again, with every access and every lock checked as they run.
+.PHONY: sanitize sanitized
+sanitize:
+	$(MAKE) SAN=address sanitized
+	$(MAKE) SAN=thread sanitized
+	$(if $(have_clang),$(MAKE) SAN=address CC=clang sanitized,$(call skip,SAN=address with clang,clang))
+
+# TSan needs addresses that are not too random, where that can be had.
+fixed_addresses = $(if $(filter thread,$(SAN)),$(shell setarch -R true 2>/dev/null && echo setarch -R))
+
+sanitized: tests
+	@BUILD=$(BUILD) TSAN_OPTIONS=atexit_sleep_ms=0 $(fixed_addresses) tests/run $(TESTS)
+
+# ---------------------------------------------------------------------------------------------
+# The experiment
+
+# What to say to it: make bench BENCH='--rounds 1 --scale 0.01'; build/experiment --help.
+BENCH ?=
+
+.PHONY: bench bench-full
+bench: examples programs
+	@$(BUILD)/experiment $(BENCH)
+
+bench-full: examples programs
+	@$(BUILD)/experiment --full $(BENCH)
+
+# ---------------------------------------------------------------------------------------------
+# Analysis and layout
+
+.PHONY: analyze format-check format
+analyze:
+	@tests/analyze/run
+
+format-check:
+	@tests/analyze/run format
+
+format:
+	clang-format -i pario.h $(wildcard tests/*.[ch] examples/*.c examples/*.cc bench/*.[ch] bench/peers/*.[ch])
+
+# ---------------------------------------------------------------------------------------------
+# Installing
+
+VERSION = $(shell sed -n 's/^.define PARIO_VERSION "\(.*\)"/\1/p' pario.h)
+
+.PHONY: install uninstall
+install:
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/share/pkgconfig
+	$(INSTALL) -m 644 pario.h $(DESTDIR)$(PREFIX)/include/pario.h
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' pario.pc.in \
+	    > $(DESTDIR)$(PREFIX)/share/pkgconfig/pario.pc
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/include/pario.h $(DESTDIR)$(PREFIX)/share/pkgconfig/pario.pc
+
+# ---------------------------------------------------------------------------------------------
+
+.PHONY: clean help
+clean:
+	rm -rf build
+
+help:
+	@echo 'make               the header checked, the examples and benchmarks built'
+	@echo 'make test          all tests; gcc and make are enough'
+	@echo 'make examples      examples/NAME.c as build/NAME'
+	@echo 'make bench         the experiment: time and memory of every executor'
+	@echo 'make bench-full    the same at full scale: takes long'
+	@echo 'make sanitize      the tests under ASan and UBSan, and under TSan'
+	@echo 'make analyze       all static analyzers installed: tests/analyze/README.md'
+	@echo 'make format-check  is the layout what clang-format makes of it?'
+	@echo 'make format        makes it so'
+	@echo 'make install       PREFIX=/usr/local DESTDIR=: the header and a pkg-config file'
+	@echo 'make uninstall     takes them away again'
+	@echo 'make clean         removes build/'
+	@echo
+	@echo 'Yours to set: CC CXX CFLAGS TEST_CFLAGS LDFLAGS LDLIBS BUILD BENCH. V=1 shows'
+	@echo 'the commands, WERROR= keeps warnings from being errors, SAN=address, thread or'
+	@echo 'memory (CC=clang) builds with a sanitizer, below build/SAN.'
+
+-include $(shell find build -name '*.d' 2>/dev/null)
