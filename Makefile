@@ -60,7 +60,7 @@ skip = @echo 'skipped: $(strip $(1)), as $(strip $(2)) is not installed'
 have_cxx   := $(call have,$(CXX))
 have_clang := $(call have,clang)
 have_go    := $(call have,go)
-have_curl  := $(shell echo '\#include <curl/curl.h>' | $(CC) -E -x c - >/dev/null 2>&1 && echo yes)
+have_curl  := $(shell $(CC) -E -include curl/curl.h -x c /dev/null >/dev/null 2>&1 && echo yes)
 
 # The strict warnings: $(call warnings,COMPILER) needs the file $(call flags,COMPILER), which
 # leaves out what this compiler does not know.
