@@ -897,7 +897,7 @@ static bool pario_i_buffer_append(pario_i_buffer *buffer, const void *bytes, siz
     if (!pario_i_buffer_reserve(buffer, size)) {
         return false;
     }
-    if (size > 0) {
+    if (bytes != NULL) {
         memcpy(buffer->data + buffer->size, bytes, size);
         buffer->size += size;
     }
@@ -939,6 +939,7 @@ typedef struct pario_i_url {
     uint16_t host_end;
     uint16_t target_beg; /* path and query */
     uint16_t target_end;
+    uint16_t end; /* of the fragment, and of it all */
     uint16_t port;
     bool     https;
     bool     literal; /* the host is an IPv6 literal */
@@ -1131,9 +1132,9 @@ static pario_error pario_i_url_parse(const unsigned char *s, size_t size, pario_
     if (error != PARIO_OK) {
         return error;
     }
-    size_t end = pario_i_url_authority_end(s, beg, size);
-    size_t at = pario_i_find(s, beg, end, '@');
-    if (at < end) {
+    size_t path = pario_i_url_authority_end(s, beg, size);
+    size_t at = pario_i_find(s, beg, path, '@');
+    if (at < path) {
         if (pario_i_url_span(s, beg, at, PARIO_I_USERINFO) < at) {
             return PARIO_ERROR_URL_BYTE;
         }
@@ -1141,13 +1142,14 @@ static pario_error pario_i_url_parse(const unsigned char *s, size_t size, pario_
         url->user_end = (uint16_t)at;
         beg = at + 1;
     }
-    error = pario_i_url_host(s, beg, end, url);
+    error = pario_i_url_host(s, beg, path, url);
     if (error != PARIO_OK) {
         return error;
     }
-    size_t hash = pario_i_url_span(s, end, size, PARIO_I_TARGET);
-    url->target_beg = (uint16_t)end;
+    size_t hash = pario_i_url_span(s, path, size, PARIO_I_TARGET);
+    url->target_beg = (uint16_t)path;
     url->target_end = (uint16_t)hash;
+    url->end = (uint16_t)size;
     if (hash < size && s[hash] == '#') {
         hash = pario_i_url_span(s, hash + 1, size, PARIO_I_TARGET);
     }
@@ -1224,27 +1226,31 @@ static bool pario_i_url_segment(pario_i_buffer *out, size_t root, const unsigned
 }
 
 /*
- * Appends the segments of s[beg..end), which follow a slash, with "." and ".." carried out;
- * out->size never falls below root. `last` adds the last segment as well, otherwise it is
- * dropped, as RFC 3986 section 5.2.3 wants it of the base.
+ * Appends the segments of s[*beg..end), which follow a slash, with "." and ".." carried out;
+ * out->size never falls below root. The last segment is left over, *beg is where it begins.
  */
 static bool pario_i_url_segments(pario_i_buffer *out, size_t root, const unsigned char *s,
-                                 size_t beg, size_t end, bool last)
+                                 size_t *beg, size_t end)
 {
     bool   good = true;
-    size_t i = beg;
-    size_t slash = pario_i_find(s, i, end, '/');
+    size_t slash = pario_i_find(s, *beg, end, '/');
     while (slash < end && good) {
-        good = pario_i_url_segment(out, root, s, i, slash);
-        i = slash + 1;
-        slash = pario_i_find(s, i, end, '/');
-    }
-    if (good && last) {
-        bool dots = pario_i_url_dots(s, i, end) > 0;
-        good = pario_i_url_segment(out, root, s, i, end) &&
-               (!dots || pario_i_buffer_append(out, "/", 1));
+        good = pario_i_url_segment(out, root, s, *beg, slash);
+        *beg = slash + 1;
+        slash = pario_i_find(s, *beg, end, '/');
     }
     return good;
+}
+
+/* As pario_i_url_segments, with the last segment. */
+static bool pario_i_url_path(pario_i_buffer *out, size_t root, const unsigned char *s, size_t beg,
+                             size_t end)
+{
+    size_t at = beg;
+    bool   good = pario_i_url_segments(out, root, s, &at, end);
+    bool   dots = pario_i_url_dots(s, at, end) > 0;
+    return good && pario_i_url_segment(out, root, s, at, end) &&
+           (!dots || pario_i_buffer_append(out, "/", 1));
 }
 
 /* Where a reference's path, query and fragment end. */
@@ -1308,10 +1314,11 @@ static bool pario_i_url_merge(pario_i_buffer *out, const unsigned char *base,
         size_t end = r->path_end < r->query_end ? path_end : (size_t)url->target_end;
         return pario_i_url_append(out, base, url->target_beg, end);
     }
-    if (url->target_beg < path_end) {
-        good = pario_i_url_segments(out, root, base, (size_t)url->target_beg + 1, path_end, false);
+    if (url->target_beg < path_end) { /* without its last segment, section 5.2.3 */
+        size_t beg = (size_t)url->target_beg + 1;
+        good = pario_i_url_segments(out, root, base, &beg, path_end);
     }
-    return good && pario_i_url_segments(out, root, s, r->path_beg, r->path_end, true);
+    return good && pario_i_url_path(out, root, s, r->path_beg, r->path_end);
 }
 
 /* Appends path and query of the target, RFC 3986 section 5.2.2. */
@@ -1323,7 +1330,7 @@ static bool pario_i_url_put_target(pario_i_buffer *out, const unsigned char *bas
     bool good;
     if (slash || r->authority || r->scheme_end > 0) {
         size_t beg = r->path_beg + (slash ? 1u : 0u);
-        good = pario_i_url_segments(out, out->size, s, beg, r->path_end, true);
+        good = pario_i_url_path(out, out->size, s, beg, r->path_end);
     } else {
         good = pario_i_url_merge(out, base, url, s, r);
     }
@@ -1336,7 +1343,7 @@ static bool pario_i_url_put_target(pario_i_buffer *out, const unsigned char *bas
  * that should have been percent-encoded are. False: out of memory. What was appended still has
  * to be parsed: a host that is malformed stays so.
  */
-static bool pario_i_url_resolve(const unsigned char *base, size_t base_size, const pario_i_url *url,
+static bool pario_i_url_resolve(const unsigned char *base, const pario_i_url *url,
                                 const unsigned char *s, size_t size, pario_i_buffer *out)
 {
     pario_i_reference r;
@@ -1346,8 +1353,9 @@ static bool pario_i_url_resolve(const unsigned char *base, size_t base_size, con
     if (good && r.query_end < size) {
         good = pario_i_buffer_append(out, "#", 1) &&
                pario_i_url_append(out, s, r.query_end + 1, size);
-    } else if (good && url->target_end < base_size) {
-        good = pario_i_buffer_append(out, base + url->target_end, base_size - url->target_end);
+    } else if (good && url->target_end < url->end) {
+        good =
+            pario_i_buffer_append(out, base + url->target_end, (size_t)url->end - url->target_end);
     }
     return good && pario_i_buffer_reserve(out, 0);
 }
@@ -1900,7 +1908,6 @@ typedef struct pario_i_order {
     size_t               content_size;
     pario_i_url          parts;
     uint32_t             fields_size;
-    uint16_t             url_size;
     uint8_t              method; /* a pario_i_method */
     uint8_t              flags;
 } pario_i_order;
@@ -2131,9 +2138,7 @@ static pario_error pario_i_order_credentials(pario_i_order *order, const pario_r
 /* Checks the URL and notes its parts. `tls`: https may be had. */
 static pario_error pario_i_order_url(pario_i_order *order, const char *url, bool tls)
 {
-    size_t      size = strlen(url);
-    pario_error error = pario_i_url_parse((const unsigned char *)url, size, &order->parts);
-    order->url_size = (uint16_t)(size & 0xffffu);
+    pario_error error = pario_i_url_parse((const unsigned char *)url, strlen(url), &order->parts);
     return error == PARIO_OK && order->parts.https && !tls ? PARIO_ERROR_NEEDS_TLS : error;
 }
 
@@ -2278,7 +2283,7 @@ static size_t pario_i_request_room(const pario_i_order *order, size_t agent_size
     if (order->method == PARIO_I_OTHER) {
         method = strlen((const char *)order->fields + order->fields_size);
     }
-    bool fits = pario_i_size_add(order->url_size, order->fields_size, &room) &&
+    bool fits = pario_i_size_add(order->parts.end, order->fields_size, &room) &&
                 pario_i_size_add(room, agent_size, &room) &&
                 pario_i_size_add(room, method, &room) && pario_i_size_add(room, 128, &room);
     return fits ? room : 0;
@@ -2543,7 +2548,7 @@ static pario_error pario_i_exchange_new(const pario_request *request, const pari
         size_t head = sizeof(pario_i_exchange) + (specific != NULL ? sizeof *specific : 0u);
         size_t size;
         void  *block = NULL;
-        if (pario_i_size_add(head + order.url_size + 1u, text.size, &size)) {
+        if (pario_i_size_add(head + order.parts.end + 1u, text.size, &size)) {
             block = PARIO_MALLOC(size);
         }
         error = block != NULL ? PARIO_OK : PARIO_ERROR_MEMORY;
@@ -2554,12 +2559,13 @@ static pario_error pario_i_exchange_new(const pario_request *request, const pari
             x->tag = request->tag;
             x->limits = limits;
             if (specific != NULL) {
-                memcpy(x + 1, specific, sizeof *specific);
-                x->limits = (const pario_i_limits *)(const void *)(x + 1);
+                void *own = x + 1;
+                memcpy(own, specific, sizeof *specific);
+                x->limits = (const pario_i_limits *)own;
             }
             x->order.url = (unsigned char *)block + head;
-            x->order.fields = x->order.url + order.url_size + 1u;
-            memcpy(x->order.url, request->url, order.url_size + 1u);
+            x->order.fields = x->order.url + order.parts.end + 1u;
+            memcpy(x->order.url, request->url, order.parts.end + 1u);
             if (text.size > 0) {
                 memcpy(x->order.fields, text.data, text.size);
             }
@@ -2713,8 +2719,7 @@ static pario_error pario_i_exchange_relocate(pario_i_exchange *x, pario_i_order 
     pario_i_buffer       url;
     memset(&url, 0, sizeof url);
     *to = x->order;
-    if (!pario_i_url_resolve(x->order.url, x->order.url_size, &x->order.parts,
-                             reply->bytes.data + field->value_beg,
+    if (!pario_i_url_resolve(x->order.url, &x->order.parts, reply->bytes.data + field->value_beg,
                              field->value_end - field->value_beg, &url)) {
         pario_i_buffer_free(&url);
         return PARIO_ERROR_MEMORY;
@@ -2727,7 +2732,6 @@ static pario_error pario_i_exchange_relocate(pario_i_exchange *x, pario_i_order 
     }
     url.data[url.size] = '\0';
     to->url = url.data;
-    to->url_size = (uint16_t)(url.size & 0xffffu);
     return PARIO_OK;
 }
 
@@ -3159,13 +3163,8 @@ static void pario_i_exchange_expire(pario_i_exchange *x, int64_t now)
 /* >>memory */
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Clang checks in C++ mode only that what a lock guards is not touched without it. */
@@ -3237,14 +3236,21 @@ static int pario_i_condition_init(pthread_cond_t *condition)
     return failed;
 }
 
+/* A time in nanoseconds, which is not negative, as the system wants it. */
+static struct timespec pario_i_timespec(int64_t ns)
+{
+    struct timespec time;
+    memset(&time, 0, sizeof time);
+    time.tv_sec = (time_t)(ns / PARIO_I_NS_PER_S);
+    time.tv_nsec = (int)(ns % PARIO_I_NS_PER_S);
+    return time;
+}
+
 /* Waits until signalled or until deadline_ns of CLOCK_MONOTONIC. Returns false when it is over. */
 static bool pario_i_condition_wait_until(pthread_cond_t *condition, pario_i_mutex *lock,
                                          int64_t deadline_ns) PARIO_I_REQUIRES(lock)
 {
-    struct timespec deadline;
-    memset(&deadline, 0, sizeof deadline);
-    deadline.tv_sec = (time_t)(deadline_ns / PARIO_I_NS_PER_S);
-    deadline.tv_nsec = (long)(deadline_ns % PARIO_I_NS_PER_S);
+    struct timespec deadline = pario_i_timespec(deadline_ns);
     return pthread_cond_timedwait(condition, &lock->mutex, &deadline) != ETIMEDOUT;
 }
 
@@ -3456,23 +3462,14 @@ struct pario_sampler {
 /* Makes room for one more sample. Returns false, and changes nothing, if there is no memory. */
 static bool pario_i_sampler_reserve(pario_sampler *sampler)
 {
-    size_t        room = 0;
-    size_t        bytes = 0;
-    pario_sample *grown = NULL;
     if (sampler->series.count < sampler->room) {
         return true;
     }
-    if (!pario_i_size_multiply(sampler->room, 2, &room) ||
-        !pario_i_size_multiply(room, sizeof *grown, &bytes)) {
-        return false;
+    void *grown = pario_i_grow(sampler->series.samples, &sampler->room, sizeof(pario_sample));
+    if (grown != NULL) {
+        sampler->series.samples = (pario_sample *)grown;
     }
-    grown = (pario_sample *)PARIO_REALLOC(sampler->series.samples, bytes);
-    if (grown == NULL) {
-        return false;
-    }
-    sampler->series.samples = grown;
-    sampler->room = room;
-    return true;
+    return grown != NULL;
 }
 
 /* Takes one reading into the series. Returns 0, or the errno of a reading that failed. */
@@ -4353,11 +4350,11 @@ static bool pario_i_origin_is(const pario_i_origin *origin, const unsigned char 
 static void pario_i_pool_widen(pario_i_pool *pool)
 {
     size_t           count = pool->bucket_count == 0 ? 16 : pool->bucket_count * 2;
-    pario_i_origin **buckets = (pario_i_origin **)PARIO_MALLOC(count * sizeof *buckets);
+    pario_i_origin **buckets = (pario_i_origin **)PARIO_MALLOC(count * sizeof(pario_i_origin *));
     if (buckets == NULL) {
         return;
     }
-    memset(buckets, 0, count * sizeof *buckets);
+    memset((void *)buckets, 0, count * sizeof(pario_i_origin *));
     for (size_t i = 0; i < pool->bucket_count; i++) {
         while (pool->buckets[i] != NULL) {
             pario_i_origin *origin = pool->buckets[i];
@@ -4366,7 +4363,7 @@ static void pario_i_pool_widen(pario_i_pool *pool)
             buckets[origin->hash & (count - 1)] = origin;
         }
     }
-    PARIO_FREE(pool->buckets);
+    PARIO_FREE((void *)pool->buckets);
     pool->buckets = buckets;
     pool->bucket_count = count;
 }
@@ -4591,7 +4588,7 @@ static bool pario_i_heap_reserve(pario_i_heap *heap, size_t count)
     if (heap->places != NULL && count < heap->room) {
         return true;
     }
-    void *places = pario_i_grow(heap->places, &heap->room, sizeof *heap->places);
+    void *places = pario_i_grow((void *)heap->places, &heap->room, sizeof(pario_i_connection *));
     if (places != NULL) {
         heap->places = (pario_i_connection **)places;
     }
@@ -5084,9 +5081,11 @@ static pario_i_connection *pario_i_reuse(pario_client *client, pario_i_origin *o
     PARIO_I_REQUIRES(client->lock)
 {
     bool look = !client->polled || x->inlined || !pario_i_method_is_idempotent(x->order.method);
-    while (origin->idle != NULL && !x->fresh) {
-        pario_i_connection *c = origin->idle;
+    pario_i_connection *next = x->fresh ? NULL : origin->idle;
+    while (next != NULL) {
+        pario_i_connection *c = next;
         bool                late = now >= pario_i_idle_end(client, c->try_until);
+        next = c->next;
         pario_i_pool_rouse(&client->pool, c);
         if (!late && (!look || pario_i_transport_is_quiet(c->fd))) {
             if (!pario_i_has_loop(client)) {
@@ -5491,7 +5490,7 @@ static size_t pario_i_carry_pieces(const pario_i_exchange *x, const pario_i_scra
     if (x->order.content_size > 0) {
         size_t done = x->sent > x->head_size ? (size_t)(x->sent - x->head_size) : 0;
         /* sendmsg takes what it only reads as not const. */
-        memcpy(&pieces[count].iov_base, &x->order.content, sizeof(void *));
+        memcpy((void *)&pieces[count].iov_base, (const void *)&x->order.content, sizeof(void *));
         pieces[count].iov_base = (unsigned char *)pieces[count].iov_base + done;
         pieces[count].iov_len = x->order.content_size - done;
         count++;
@@ -5701,15 +5700,15 @@ static void pario_i_switch_begins(void **fake_stack, const void *bottom, size_t 
 #endif
 }
 
-/* Tells the address sanitizer that this stack is back; learns where the other one was. */
-static void pario_i_switch_ended(void *fake_stack, const void **bottom, size_t *size)
+/* Tells the address sanitizer that this stack is back; learns where the other one was, which a
+ * fiber has to know before it leaves again. */
+static void pario_i_switch_ended(pario_client *client, void *fake_stack)
 {
 #if defined(PARIO_I_ASAN)
-    __sanitizer_finish_switch_fiber(fake_stack, bottom, size);
+    __sanitizer_finish_switch_fiber(fake_stack, &client->stack_bottom, &client->stack_size);
 #else
+    (void)client;
     (void)fake_stack;
-    (void)bottom;
-    (void)size;
 #endif
 }
 
@@ -5725,7 +5724,7 @@ static void pario_i_fiber_enter(pario_client *client, pario_i_fiber *fiber)
     pario_i_switch_begins(&client->fake_stack, fiber->mapping, fiber->stack_size,
                           fiber->race_fiber);
     (void)swapcontext(&loop, &fiber->context);
-    pario_i_switch_ended(client->fake_stack, NULL, NULL);
+    pario_i_switch_ended(client, client->fake_stack);
     client->fiber = NULL;
     client->context = NULL;
 }
@@ -5736,7 +5735,7 @@ static void pario_i_fiber_leave(pario_client *client, pario_i_fiber *fiber)
     pario_i_switch_begins(&fiber->fake_stack, client->stack_bottom, client->stack_size,
                           client->race_fiber);
     (void)swapcontext(&fiber->context, client->context);
-    pario_i_switch_ended(fiber->fake_stack, &client->stack_bottom, &client->stack_size);
+    pario_i_switch_ended(client, fiber->fake_stack);
 }
 
 /* Waits on a fiber: for its connection's events, for a name, a vacancy or the deadline. */
@@ -5963,9 +5962,9 @@ static void pario_i_fiber_main(unsigned low, unsigned high)
     unsigned       halves[2];
     halves[0] = low;
     halves[1] = high;
-    memcpy(&fiber, halves, sizeof(void *));
+    memcpy((void *)&fiber, halves, sizeof(void *));
     pario_client *client = fiber->client;
-    pario_i_switch_ended(fiber->fake_stack, &client->stack_bottom, &client->stack_size);
+    pario_i_switch_ended(client, fiber->fake_stack);
     do {
         if (fiber->task != NULL) {
             pario_i_run_task(client, fiber->task);
@@ -6030,7 +6029,7 @@ static bool pario_i_fiber_new(pario_client *client)
     fiber->race_fiber = __tsan_create_fiber(0);
 #endif
     unsigned halves[2] = { 0, 0 };
-    memcpy(halves, &fiber, sizeof(void *));
+    memcpy(halves, (const void *)&fiber, sizeof(void *));
     pario_i_entry entry;
     entry.with_halves = pario_i_fiber_main;
     makecontext(&fiber->context, entry.as_makecontext_wants_it, 2, halves[0], halves[1]);
@@ -6516,8 +6515,8 @@ static void pario_i_client_free(pario_client *client)
     }
     PARIO_FREE(client->slots);
     PARIO_FREE(client->workers);
-    PARIO_FREE(client->heap.places);
-    PARIO_FREE(client->pool.buckets);
+    PARIO_FREE((void *)client->heap.places);
+    PARIO_FREE((void *)client->pool.buckets);
     pario_i_client_unlock(client);
     pario_i_bury(client);
     (void)pthread_cond_destroy(&client->vacant);
@@ -6893,8 +6892,7 @@ static void pario_i_set_timer(pario_client *client)
     at = at == INT64_MAX ? 0 : at;
     if (at != client->timer_at) {
         memset(&timer, 0, sizeof timer);
-        timer.it_value.tv_sec = (time_t)(at / 1000000000);
-        timer.it_value.tv_nsec = (long)(at % 1000000000);
+        timer.it_value = pario_i_timespec(at);
         client->timer_at = at;
         if (timerfd_settime(client->timer_fd, TFD_TIMER_ABSTIME, &timer, NULL) != 0) {
             client->timer_at = -1;
@@ -7463,7 +7461,7 @@ static void pario_i_line_add(pario_i_line *line, const char *text)
 {
     for (size_t i = 0; text[i] != '\0' && line->size > 0 && line->used < line->size - 1; i++) {
         unsigned char byte = (unsigned char)text[i];
-        line->text[line->used] = byte >= 0x20 && byte < 0x7f ? text[i] : '?';
+        line->text[line->used] = (char)(byte >= 0x20 && byte < 0x7f ? byte : '?');
         line->used++;
     }
     if (line->size > 0) {

@@ -476,7 +476,7 @@ static void resolve(const char *base, const unsigned char *s, size_t size, pario
     pario_i_url url;
     memset(out, 0, sizeof *out);
     if (CHECK_ERROR(pario_i_url_parse((const unsigned char *)base, strlen(base), &url), PARIO_OK)) {
-        CHECK(pario_i_url_resolve((const unsigned char *)base, strlen(base), &url, s, size, out));
+        CHECK(pario_i_url_resolve((const unsigned char *)base, &url, s, size, out));
     }
 }
 
@@ -766,7 +766,7 @@ TEST(reference_reports_that_memory_ran_out)
         pario_i_buffer out;
         memset(&out, 0, sizeof out);
         core_fail_at(n);
-        good = pario_i_url_resolve((const unsigned char *)base, strlen(base), &url,
+        good = pario_i_url_resolve((const unsigned char *)base, &url,
                                    (const unsigned char *)reference, strlen(reference), &out);
         failures += good ? 0u : 1u;
         test_case("allocation %lu", n);

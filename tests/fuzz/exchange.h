@@ -125,7 +125,7 @@ static void fuzz_x_check_way(fuzz_x_run *run)
     pario_i_url       first;
     pario_i_url       now;
     FUZZ_CHECK(pario_i_url_parse(run->first.data, run->first.size, &first) == PARIO_OK);
-    FUZZ_CHECK(pario_i_url_parse(x->order.url, x->order.url_size, &now) == PARIO_OK);
+    FUZZ_CHECK(pario_i_url_parse(x->order.url, x->order.parts.end, &now) == PARIO_OK);
     FUZZ_CHECK(memcmp(&now, &x->order.parts, sizeof now) == 0);
     FUZZ_CHECK(x->redirects == 0 || memchr(x->order.url, '@', now.host_beg) == NULL);
     FUZZ_CHECK(x->redirects <= x->limits->redirects);
@@ -242,7 +242,7 @@ static void fuzz_x_say(fuzz_text *text, const fuzz_x_run *run)
     snprintf(line, sizeof line, "%u %u %u %u %u\n", x->error, x->stage, x->redirects, x->interim,
              x->order.method);
     fuzz_add_string(text, line);
-    fuzz_add(text, x->order.url, x->order.url_size);
+    fuzz_add(text, x->order.url, x->order.parts.end);
     if (reply != NULL && x->error == PARIO_OK) {
         snprintf(line, sizeof line, "\n%u %u\n", reply->head.status, reply->head.version);
         fuzz_add_string(text, line);
