@@ -234,7 +234,7 @@ format-check:
 	@tests/analyze/run format
 
 format:
-	clang-format -i pario.h $(wildcard tests/*.[ch] examples/*.c examples/*.cc bench/*.[ch] bench/peers/*.[ch])
+	clang-format -i pario.h $(wildcard tests/*.[ch] examples/*.[ch] examples/*.cc bench/*.[ch] bench/peers/*.[ch])
 
 # ---------------------------------------------------------------------------------------------
 # Installing

@@ -8,10 +8,19 @@
  * A line is: status, bytes, milliseconds, URL, error, with tabs between them; the error of a
  * complete response is empty, whatever its status. Control bytes in a URL are shown as "?".
  * A summary goes to standard error. Input is streamed, empty lines are skipped: a million URLs
- * need no more memory than those in flight.
+ * need no more memory than those in flight and those that wait for another try.
+ *
+ * It shows how much policy the library leaves to its user, and where it goes:
+ *
+ *     retry.h     what is worth another try, and when          hash.h   a number for a text
+ *     resume.h    what an earlier output lists as done         json.h   strings and lines
+ *     save.h      a file for each URL                          cli.h    the command line
+ *     report.h    the lines that are written                   progress.h  the line on a terminal
  */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,14 +28,17 @@
 #include "pario.h"
 
 #include "cli.h"
+#include "progress.h"
+#include "report.h"
+#include "resume.h"
+#include "retry.h"
+#include "save.h"
 
-#define READ_BYTES 16384  /* of standard input at a time */
-#define INPUT_BYTES 98304 /* room for the longest URL and reads behind it */
-#define WRITE_BYTES 65536 /* of output at a time; there is room for a longest line behind it */
-#define LINE_BYTES 512    /* room for all of a line but its URL */
-#define SHOWN_BYTES 200   /* of a URL that is refused before it is tried */
-#define OTHER_FILES 16    /* descriptors that are not a request's */
-#define FLUSH_MS 100      /* a result waits so long for others to be written with it */
+#define READ_BYTES 16384   /* of standard input at a time */
+#define INPUT_BYTES 98304  /* room for the longest URL and reads behind it */
+#define OTHER_FILES 16     /* descriptors that are not a request's */
+#define MOST_WAITING 10000 /* URLs that wait for another try; then no more are read */
+#define MOST_RETRIES 1000
 
 /* Where URLs come from. */
 typedef enum source_kind {
@@ -76,34 +88,44 @@ typedef enum source_state {
 
 /* The text of a URL that is under way; the room stays for the next one. */
 typedef struct slot {
-    char  *text;
-    size_t size;
-    size_t room;
+    char   *text;
+    size_t  size;
+    size_t  room;
+    int64_t tries; /* that were begun */
 } slot;
 
-typedef struct output {
-    char   *bytes;
-    size_t  used;
-    int64_t due_ms; /* when what is in bytes must be written */
-    bool    quiet;
-    bool    instant; /* somebody is looking */
-    int     failed;  /* errno of a write */
-} output;
-
+/*
+ * A slot is free, or its URL is in flight, or it waits for another try. At most `window` are in
+ * flight, so some slots are there for waiting only.
+ */
 typedef struct many {
     cli_common    common; /* the first member: setters are given a pointer to it */
     int64_t       concurrency;
+    int64_t       per_host;
     int64_t       total;
+    const char   *directory_name; /* -o */
+    const char   *earlier;        /* --resume */
     source        source;
-    output        output;
+    report        report;
+    progress      progress;
+    retry_policy  retry;
+    retry_queue   waiting;
+    resume_set    done_before;
     pario_client *client;
+    pario_request request; /* what is the same for all URLs stays in it */
     slot         *slots;
     size_t       *free_slots;
     size_t        slot_count;
     size_t        free_count;
-    int           fd; /* the client's descriptor, or -1 */
+    size_t        window;
+    size_t        in_flight;
+    int           directory; /* of -o, or -1 */
+    int           fd;        /* the client's descriptor, or -1 */
     uint64_t      requests;
     uint64_t      failures;
+    uint64_t      tries;
+    uint64_t      retries; /* of the tries */
+    uint64_t      skipped;
     int           failed; /* errno of a wait that failed: nothing more will come */
 } many;
 
@@ -114,9 +136,9 @@ static const char help[] =
     "between them. Control bytes in a URL are shown as \"?\". Empty lines of standard\n"
     "input are skipped.\n"
     "  -c, --concurrency N        requests in flight (default 100)\n"
+    "      --per-host N           of them to one host and port (default: no limit)\n"
     "  -n, --number TOTAL         requests in all; the list is repeated\n"
     "  -x, --executor NAME        epoll (the default), sequential, threads or fibers\n"
-    "  -q, --quiet                no lines, only the summary\n"
     "  -H, --header 'Name: value' send a field; 'Name;' sends an empty one,\n"
     "                             'Name:' leaves one out\n"
     "  -L, --location             follow redirects\n"
@@ -124,6 +146,21 @@ static const char help[] =
     "  -m, --max-time SECONDS     for each request (default 300; 0: no limit)\n"
     "      --connect-timeout SECONDS  for each connection (default 10; 0: no limit)\n"
     "      --max-filesize BYTES   of content (default 16M; 0: no limit)\n"
+    "what is written:\n"
+    "  -q, --quiet                no lines, only the summary\n"
+    "      --json                 a line is a JSON object: url, status, bytes, ms,\n"
+    "                             tries, file (with -o), error or null\n"
+    "  -o, --output-dir DIR       the content of each complete response, whatever its\n"
+    "                             status, as a file of DIR: http://host/a/b?c becomes\n"
+    "                             http,host,a,b%3Fc\n"
+    "trying again, after no connection, one that broke before the response, 429, 503:\n"
+    "      --retries N            so often; the lines get a sixth field, the tries\n"
+    "      --retry-wait SECONDS   the first wait, half of it to all; each further one\n"
+    "                             is twice as long (default 1)\n"
+    "      --retry-max-wait SECONDS  the longest, also where a Retry-After asks\n"
+    "                             for more (default 300)\n"
+    "      --resume FILE          skip what FILE, an earlier output, lists as done:\n"
+    "                             no error, and a status other than 429 and 503\n"
     "exit: 0 all responses were complete, 1 some were not, 2 usage\n";
 
 static many *many_of(cli_common *common)
@@ -144,18 +181,76 @@ static bool set_total(cli_common *common, const char *value)
     return cli_number(value, false, &all->total) && all->total >= 1;
 }
 
+static bool set_per_host(cli_common *common, const char *value)
+{
+    many *all = many_of(common);
+    return cli_number(value, false, &all->per_host) && all->per_host >= 1 &&
+           all->per_host <= PARIO_MAX_CONCURRENCY;
+}
+
 static bool set_quiet(cli_common *common, const char *value)
 {
     (void)value;
-    many_of(common)->output.quiet = true;
+    many_of(common)->report.quiet = true;
+    return true;
+}
+
+static bool set_json(cli_common *common, const char *value)
+{
+    (void)value;
+    many_of(common)->report.json = true;
+    return true;
+}
+
+static bool set_directory(cli_common *common, const char *value)
+{
+    many_of(common)->directory_name = value;
+    return true;
+}
+
+static bool set_retries(cli_common *common, const char *value)
+{
+    many *all = many_of(common);
+    all->report.tries = true;
+    return cli_number(value, false, &all->retry.tries) && all->retry.tries <= MOST_RETRIES;
+}
+
+/* As cli_seconds, but 0 is 0. */
+static bool set_wait(const char *value, int64_t *wait_ms)
+{
+    const bool right = cli_seconds(value, wait_ms);
+    *wait_ms = *wait_ms == PARIO_UNLIMITED ? 0 : *wait_ms;
+    return right;
+}
+
+static bool set_retry_wait(cli_common *common, const char *value)
+{
+    return set_wait(value, &many_of(common)->retry.first_ms);
+}
+
+static bool set_retry_max_wait(cli_common *common, const char *value)
+{
+    return set_wait(value, &many_of(common)->retry.most_ms);
+}
+
+static bool set_resume(cli_common *common, const char *value)
+{
+    many_of(common)->earlier = value;
     return true;
 }
 
 static const cli_option options[] = {
     { 'c', "concurrency", true, set_concurrency, "a number from 1 to 1000000" },
+    { '\0', "per-host", true, set_per_host, "a number from 1 to 1000000" },
     { 'n', "number", true, set_total, "a number from 1" },
     { 'x', "executor", true, cli_set_executor, "sequential, threads, fibers or epoll" },
     { 'q', "quiet", false, set_quiet, "" },
+    { '\0', "json", false, set_json, "" },
+    { 'o', "output-dir", true, set_directory, "a directory" },
+    { '\0', "retries", true, set_retries, "a number from 0 to 1000" },
+    { '\0', "retry-wait", true, set_retry_wait, "seconds" },
+    { '\0', "retry-max-wait", true, set_retry_max_wait, "seconds" },
+    { '\0', "resume", true, set_resume, "a file" },
     { 'H', "header", true, cli_set_field, "a field like 'Name: value'" },
     { 'L', "location", false, cli_set_follow, "" },
     { '\0', "max-redirs", true, cli_set_redirects, "a number, or -1" },
@@ -173,85 +268,15 @@ static int64_t now_us(clockid_t clock)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* ------------------------------------------------------------------------------------------ */
-/* Output */
-
-/* A line always fits: output_line_end leaves room for the longest one. */
-static void output_bytes(output *out, const char *bytes, size_t size)
+static int64_t now_ms(clockid_t clock)
 {
-    memcpy(&out->bytes[out->used], bytes, size);
-    out->used += size;
+    return now_us(clock) / 1000;
 }
 
-static void output_text(output *out, const char *text)
+/* The sooner of two waits, of which -1 has no end. */
+static int64_t sooner(int64_t a, int64_t b)
 {
-    output_bytes(out, text, strlen(text));
-}
-
-/* A number and a tab. */
-static void output_number(output *out, uint64_t number)
-{
-    char   digits[24];
-    size_t at = sizeof digits - 1;
-    digits[at] = '\t';
-    do {
-        at--;
-        digits[at] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    output_bytes(out, &digits[at], sizeof digits - at);
-}
-
-/* A URL that came from outside: what could break the line is shown as a question mark. */
-static void output_shown(output *out, const char *text, size_t size)
-{
-    char         shown[SHOWN_BYTES];
-    const size_t part = size < sizeof shown ? size : sizeof shown;
-    memcpy(shown, text, part);
-    for (size_t i = 0; i < part; i++) {
-        const unsigned char byte = (unsigned char)shown[i];
-        if (byte < 32 || byte == 127) {
-            shown[i] = '?';
-        }
-    }
-    output_bytes(out, shown, part);
-    if (part < size) {
-        output_text(out, "...");
-    }
-}
-
-static void output_flush(output *out)
-{
-    size_t done = 0;
-    while (done < out->used && out->failed == 0) {
-        const ssize_t wrote = write(STDOUT_FILENO, &out->bytes[done], out->used - done);
-        if (wrote >= 0) {
-            done += (size_t)wrote;
-        } else if (errno != EINTR) {
-            out->failed = errno;
-        }
-    }
-    out->used = 0;
-    out->due_ms = 0;
-}
-
-/* Ends a line, and writes when it is time to. */
-static void output_line_end(output *out)
-{
-    const int64_t now = now_us(CLOCK_MONOTONIC_COARSE) / 1000;
-    output_bytes(out, "\n", 1);
-    if (out->due_ms == 0) {
-        out->due_ms = now + FLUSH_MS;
-    }
-    if (out->instant || now >= out->due_ms || out->used >= WRITE_BYTES) {
-        output_flush(out);
-    }
-}
-
-/* For how long may be waited; if nothing comes until then, output_flush must be called. */
-static int output_wait_ms(const output *out)
-{
-    return out->used == 0 ? -1 : FLUSH_MS;
+    return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
 /* ------------------------------------------------------------------------------------------ */
@@ -437,18 +462,26 @@ static source_state source_next(source *from, line *taken)
 /* ------------------------------------------------------------------------------------------ */
 /* Requests */
 
-/* Writes the line of a URL that was not even tried. */
-static void many_refuse(many *all, const line *url, const char *reason)
+/* Writes a line, if lines are wanted. */
+static void many_write(many *all, const report_entry *entry)
 {
-    output *out = &all->output;
-    all->failures++;
-    if (!out->quiet) {
-        output_text(out, "0\t0\t0\t");
-        output_shown(out, url->text, url->size);
-        output_text(out, "\t");
-        output_text(out, reason);
-        output_line_end(out);
+    if (!all->report.quiet) {
+        report_line(&all->report, entry, now_ms(CLOCK_MONOTONIC_COARSE));
     }
+}
+
+/* Writes the line of a URL that is not tried, or not again, after so many tries. */
+static void many_refuse(many *all, const line *url, int64_t tries, const char *reason)
+{
+    report_entry entry;
+    memset(&entry, 0, sizeof entry);
+    entry.url = url->text;
+    entry.url_size = url->size;
+    entry.refused = true;
+    entry.tries = (uint64_t)tries;
+    entry.error = reason;
+    all->failures++;
+    many_write(all, &entry);
 }
 
 /* Puts the URL into a slot, as a string. Returns false if there is no memory. */
@@ -466,66 +499,142 @@ static bool slot_set(slot *to, const line *url)
     memcpy(to->text, url->text, url->size);
     to->text[url->size] = '\0';
     to->size = url->size;
+    to->tries = 0;
     return true;
+}
+
+/* Begins a try of the URL in a slot. */
+static pario_error many_begin(many *all, size_t index)
+{
+    slot *url = &all->slots[index];
+    all->request.url = url->text;
+    all->request.tag = index;
+    const pario_error error = pario_submit(all->client, &all->request);
+    if (error == PARIO_OK) {
+        url->tries++;
+        all->tries++;
+        all->in_flight++;
+    }
+    return error;
+}
+
+static void many_free_slot(many *all, size_t index)
+{
+    all->free_slots[all->free_count] = index;
+    all->free_count++;
 }
 
 /* Begins the request for a line, which needs a free slot. */
 static void many_submit(many *all, const line *url)
 {
-    const size_t  index = all->free_slots[all->free_count - 1];
-    pario_request request;
-    pario_error   error = PARIO_ERROR_MEMORY;
+    const size_t index = all->free_slots[all->free_count - 1];
+    pario_error  error = PARIO_ERROR_MEMORY;
+    if (all->earlier != NULL && resume_has(&all->done_before, url->text, url->size)) {
+        all->skipped++;
+        return;
+    }
     all->requests++;
     if (url->size == 0) {
-        many_refuse(all, url, "the URL is empty");
+        many_refuse(all, url, 0, "the URL is empty");
         return;
     }
     if (url->size > PARIO_MAX_URL_BYTES) {
-        many_refuse(all, url, pario_error_text(PARIO_ERROR_URL_TOO_LONG));
+        many_refuse(all, url, 0, pario_error_text(PARIO_ERROR_URL_TOO_LONG));
         return;
     }
     if (memchr(url->text, '\0', url->size) != NULL) {
-        many_refuse(all, url, "the URL holds a NUL");
+        many_refuse(all, url, 0, "the URL holds a NUL");
         return;
     }
     if (slot_set(&all->slots[index], url)) {
-        memset(&request, 0, sizeof request);
-        request.url = all->slots[index].text;
-        request.fields = all->common.fields;
-        request.field_count = all->common.field_count;
-        request.tag = index;
-        error = pario_submit(all->client, &request);
+        error = many_begin(all, index);
     }
     if (error == PARIO_OK) {
         all->free_count--;
     } else {
-        many_refuse(all, url, pario_error_text(error));
+        many_refuse(all, url, 0, pario_error_text(error));
     }
 }
 
-/* Writes the line of a response and takes its slot back. */
+/* Has the URL of a response wait for another try, if that is wanted. */
+static bool many_retry(many *all, const pario_response *response)
+{
+    const int64_t tries = all->slots[response->tag].tries;
+    if (tries > all->retry.tries || !retry_helps(response)) {
+        return false;
+    }
+    const int64_t asked = retry_asked(response, now_ms(CLOCK_REALTIME) / 1000);
+    const int64_t wait_ms = retry_wait_ms(&all->retry, tries, asked);
+    retry_queue_add(&all->waiting, now_ms(CLOCK_MONOTONIC) + wait_ms, response->tag);
+    return true;
+}
+
+/* Begins as many as can be of the tries that are due. */
+static void many_try_again(many *all)
+{
+    const int64_t now = now_ms(CLOCK_MONOTONIC);
+    size_t        index = 0;
+    while (all->in_flight < all->window && retry_queue_take(&all->waiting, now, &index)) {
+        const pario_error error = many_begin(all, index);
+        all->retries++;
+        if (error != PARIO_OK) {
+            const line url = { all->slots[index].text, all->slots[index].size };
+            many_refuse(all, &url, all->slots[index].tries, pario_error_text(error));
+            many_free_slot(all, index);
+        }
+    }
+}
+
+/* Puts the content of a response into a file. Returns false, and why, if it is not there. */
+static bool many_save(const many *all, const pario_response *response, char *name, char *reason)
+{
+    const slot *url = &all->slots[response->tag];
+    save_name(url->text, url->size, name);
+    const int failed = save_write(all->directory, name, response->body, response->body_size);
+    if (failed != 0) {
+        (void)snprintf(reason, PARIO_LINE_SIZE, "file: not written: %s", strerror(failed));
+    }
+    return failed == 0;
+}
+
+/* Writes the line of a response that is the last one of its URL, and the file. */
+static void many_finish(many *all, const pario_response *response)
+{
+    const slot  *url = &all->slots[response->tag];
+    char         reason[PARIO_LINE_SIZE];
+    char         name[SAVE_NAME_BYTES + 1];
+    report_entry entry;
+    bool         good = response->error == PARIO_OK;
+    reason[0] = '\0';
+    if (!good) {
+        pario_describe(response, reason, sizeof reason);
+    } else if (all->directory >= 0) {
+        good = many_save(all, response, name, reason);
+    }
+    all->failures += good ? 0 : 1;
+    if (all->report.quiet) {
+        return;
+    }
+    entry.url = url->text;
+    entry.url_size = url->size;
+    entry.refused = false;
+    entry.status = response->status;
+    entry.bytes = response->body_size;
+    entry.ms = (uint64_t)((response->times.total_us + 500) / 1000);
+    entry.tries = (uint64_t)url->tries;
+    entry.file = all->directory < 0 ? NULL : good ? name : "";
+    entry.error = reason;
+    many_write(all, &entry);
+}
+
+/* Deals with a response, and takes its slot back if that was the last try. */
 static void many_report(many *all, pario_response *response)
 {
-    output     *out = &all->output;
-    const slot *url = &all->slots[response->tag];
-    char        reason[PARIO_LINE_SIZE];
-    if (response->error != PARIO_OK) {
-        all->failures++;
+    all->in_flight--;
+    if (all->retry.tries == 0 || !many_retry(all, response)) {
+        many_finish(all, response);
+        many_free_slot(all, response->tag);
     }
-    if (!out->quiet) {
-        output_number(out, (uint64_t)response->status);
-        output_number(out, (uint64_t)response->body_size);
-        output_number(out, (uint64_t)((response->times.total_us + 500) / 1000));
-        output_bytes(out, url->text, url->size);
-        output_bytes(out, "\t", 1);
-        if (response->error != PARIO_OK) {
-            pario_describe(response, reason, sizeof reason);
-            output_text(out, reason);
-        }
-        output_line_end(out);
-    }
-    all->free_slots[all->free_count] = response->tag;
-    all->free_count++;
     pario_response_free(response);
 }
 
@@ -539,17 +648,21 @@ static bool many_take(many *all, int timeout_ms)
     } else if (error == PARIO_ERROR_SYSTEM) {
         all->failed = errno;
     } else if (timeout_ms != 0) {
-        output_flush(&all->output);
+        report_flush(&all->report);
     }
     return error == PARIO_OK;
 }
 
-/* Begins as many requests as there are slots and lines at hand. */
+/* Begins as many requests as there is room for, and are due or at hand. */
 static source_state many_fill(many *all)
 {
     source_state state = SOURCE_LINE;
     line         url;
-    while (all->free_count > 0 && state == SOURCE_LINE && all->output.failed == 0) {
+    if (all->waiting.count > 0) {
+        many_try_again(all);
+    }
+    while (all->free_count > 0 && all->in_flight < all->window && state == SOURCE_LINE &&
+           all->report.failed == 0) {
         state = source_next(&all->source, &url);
         if (state == SOURCE_LINE) {
             many_submit(all, &url);
@@ -558,65 +671,99 @@ static source_state many_fill(many *all)
     return state;
 }
 
-/* Waits for more input or for the client; reads if there is input. Returns whether any came. */
-static bool many_poll(many *all, int client_fd, int wait_ms)
+/* For how long there is nothing to do but to wait, or -1. */
+static int many_wait_ms(const many *all)
 {
-    struct pollfd both[2] = { { STDIN_FILENO, POLLIN, 0 }, { client_fd, POLLIN, 0 } };
+    int64_t wait = report_wait_ms(&all->report);
+    if (all->progress.on) {
+        wait = sooner(wait, PROGRESS_MS);
+    }
+    if (all->waiting.count > 0 && all->in_flight < all->window) {
+        wait = sooner(wait, retry_queue_wait_ms(&all->waiting, now_ms(CLOCK_MONOTONIC)));
+    }
+    return wait < INT_MAX ? (int)wait : INT_MAX;
+}
+
+/*
+ * Waits for the client, and for more input if there may be some; reads if there is. Either
+ * descriptor may be -1. Returns whether anything came.
+ */
+static bool many_poll(many *all, int input_fd, int client_fd, int wait_ms)
+{
+    struct pollfd both[2] = { { input_fd, POLLIN, 0 }, { client_fd, POLLIN, 0 } };
     const int     ready = poll(both, 2, wait_ms);
     if (ready == 0) {
-        output_flush(&all->output);
+        report_flush(&all->report);
     } else if (both[0].revents != 0) {
         source_read(&all->source);
     }
     return ready > 0;
 }
 
-/* Waits for what comes first: more input, a response, or the time to write. */
+/* Waits for what comes first: more input, a response, or the time to do something else. */
 static void many_wait_for_input(many *all)
 {
-    const int wait_ms = output_wait_ms(&all->output);
-    if (all->free_count == all->slot_count) {
-        (void)many_poll(all, -1, wait_ms);
+    const int wait_ms = many_wait_ms(all);
+    if (all->in_flight == 0) {
+        (void)many_poll(all, STDIN_FILENO, -1, wait_ms);
     } else if (all->fd >= 0) {
-        (void)many_poll(all, all->fd, wait_ms);
-        while (all->free_count < all->slot_count && many_take(all, 0)) {
+        (void)many_poll(all, STDIN_FILENO, all->fd, wait_ms);
+        while (all->in_flight > 0 && many_take(all, 0)) {
         }
-    } else if (!many_poll(all, -1, 0)) {
+    } else if (!many_poll(all, STDIN_FILENO, -1, 0)) {
         (void)many_take(all, wait_ms); /* the sequential executor works in pario_next only */
     }
+}
+
+static void many_show_progress(many *all)
+{
+    const int64_t         now = now_ms(CLOCK_MONOTONIC_COARSE);
+    const size_t          busy = all->in_flight + all->waiting.count;
+    const progress_counts counts = { all->requests - busy, all->failures, all->in_flight,
+                                     all->waiting.count };
+    progress_draw(&all->progress, &counts, now);
 }
 
 /* Makes all requests. Returns when all are done, or when it makes no sense to go on. */
 static void many_run(many *all)
 {
     bool goes_on = true;
-    while (goes_on && all->failed == 0 && all->output.failed == 0) {
+    while (goes_on && all->failed == 0 && all->report.failed == 0) {
         const source_state state = many_fill(all);
+        if (all->progress.on) {
+            many_show_progress(all);
+        }
         if (state == SOURCE_STARVED) {
             many_wait_for_input(all);
-        } else if (all->free_count < all->slot_count) {
-            (void)many_take(all, output_wait_ms(&all->output));
+        } else if (all->in_flight > 0) {
+            (void)many_take(all, many_wait_ms(all));
+        } else if (all->waiting.count > 0) {
+            (void)many_poll(all, -1, -1, many_wait_ms(all));
         } else {
             goes_on = false;
         }
     }
-    output_flush(&all->output);
+    report_flush(&all->report);
+    progress_clear(&all->progress);
     all->failures += all->slot_count - all->free_count;
 }
 
 /* ------------------------------------------------------------------------------------------ */
 /* The program */
 
-/* Makes the slots: a few more than requests in flight, so that one can follow another at once. */
+/*
+ * Makes the slots: a few more than requests in flight, so that one can follow another at once,
+ * and those for waiting.
+ */
 static bool many_make_slots(many *all)
 {
     const pario_config *config = pario_config_of(all->client);
     const size_t        flight = (size_t)config->concurrency;
-    all->slot_count = flight + flight / 8 + 1;
+    all->window = flight + flight / 8 + 1;
+    all->slot_count = all->window + (all->retry.tries > 0 ? MOST_WAITING : 0);
     all->slots = (slot *)calloc(all->slot_count, sizeof *all->slots);
     all->free_slots = (size_t *)calloc(all->slot_count, sizeof *all->free_slots);
-    all->output.bytes = (char *)malloc(WRITE_BYTES + PARIO_MAX_URL_BYTES + LINE_BYTES);
-    if (all->slots == NULL || all->free_slots == NULL || all->output.bytes == NULL) {
+    if (all->slots == NULL || all->free_slots == NULL) {
         return false;
     }
     for (size_t i = 0; i < all->slot_count; i++) {
@@ -624,6 +771,33 @@ static bool many_make_slots(many *all)
     }
     all->free_count = all->slot_count;
     return true;
+}
+
+/* Complains of an errno, if it is one, of a file or of memory. Returns the exit status. */
+static int many_complain(const many *all, const char *name, int failed)
+{
+    return failed == 0 ? 0 : cli_complain(&all->common, 1, "%s: %s", name, strerror(failed));
+}
+
+/* Opens what only some options need. Returns the exit status. */
+static int many_open_options(many *all)
+{
+    int status = 0;
+    if (all->retry.tries > 0) {
+        all->retry.random = ((uint64_t)now_us(CLOCK_REALTIME) << 16 ^ (uint64_t)getpid()) | 1u;
+        status = retry_queue_open(&all->waiting, all->slot_count)
+                     ? 0
+                     : many_complain(all, "--retries", ENOMEM);
+    }
+    if (status == 0 && all->earlier != NULL) {
+        status = many_complain(all, all->earlier, resume_open(&all->done_before, all->earlier));
+    }
+    if (status == 0 && all->directory_name != NULL) {
+        (void)signal(SIGXFSZ, SIG_IGN); /* a file that is too large is an error like others */
+        status = many_complain(all, all->directory_name,
+                               save_open(all->directory_name, &all->directory));
+    }
+    return status;
 }
 
 /* As many descriptors as are allowed, and no more requests in flight than there are of them. */
@@ -655,19 +829,24 @@ static int many_open(many *all)
     memset(&config, 0, sizeof config);
     many_limit_files(all);
     config.concurrency = all->concurrency;
+    config.per_host = all->per_host;
+    config.queue = PARIO_UNLIMITED; /* the slots are the limit */
     cli_configure(&all->common, &config);
     error = pario_open(&config, &all->client);
     if (error != PARIO_OK) {
         return cli_complain(&all->common, CLI_USAGE, "%s", pario_error_text(error));
     }
+    all->request.fields = all->common.fields;
+    all->request.field_count = all->common.field_count;
     if (pario_fd(all->client, &all->fd) != PARIO_OK) {
         all->fd = -1;
     }
-    all->output.instant = isatty(STDOUT_FILENO) == 1;
-    if (!many_make_slots(all) || !source_open(&all->source, &all->common, all->total)) {
+    if (!many_make_slots(all) || !report_open(&all->report, &all->progress) ||
+        !source_open(&all->source, &all->common, all->total)) {
         return cli_complain(&all->common, 1, "%s", pario_error_text(PARIO_ERROR_MEMORY));
     }
-    return 0;
+    progress_open(&all->progress, now_ms(CLOCK_MONOTONIC_COARSE));
+    return many_open_options(all);
 }
 
 static void many_close(many *all)
@@ -679,7 +858,12 @@ static void many_close(many *all)
     }
     free(all->slots);
     free(all->free_slots);
-    free(all->output.bytes);
+    retry_queue_close(&all->waiting);
+    resume_close(&all->done_before);
+    report_close(&all->report);
+    if (all->directory >= 0) {
+        (void)close(all->directory);
+    }
     cli_free(&all->common);
 }
 
@@ -688,7 +872,7 @@ static double seconds_of(struct timeval time)
     return (double)time.tv_sec + (double)time.tv_usec / 1e6;
 }
 
-/* Two lines on standard error. The peak is VmHWM: rusage's would be that of whoever started us. */
+/* Some lines on standard error. The peak is VmHWM: rusage's would be that of whoever started us. */
 static void many_summarise(const many *all, int64_t took_us)
 {
     struct rusage usage;
@@ -705,6 +889,14 @@ static void many_summarise(const many *all, int64_t took_us)
     (void)fprintf(stderr, "%s: CPU seconds %.3f user, %.3f system, peak RSS %ju kB\n",
                   all->common.program, seconds_of(usage.ru_utime), seconds_of(usage.ru_stime),
                   (uintmax_t)(memory.peak_rss_bytes / 1024));
+    if (all->retry.tries > 0) {
+        (void)fprintf(stderr, "%s: tries %ju, of which %ju were retries\n", all->common.program,
+                      (uintmax_t)all->tries, (uintmax_t)all->retries);
+    }
+    if (all->earlier != NULL) {
+        (void)fprintf(stderr, "%s: skipped %ju that were done before\n", all->common.program,
+                      (uintmax_t)all->skipped);
+    }
 }
 
 /* Runs it all. Returns the exit status. */
@@ -723,8 +915,8 @@ static int run(many *all)
     if (all->source.failed != 0) {
         status = cli_complain(&all->common, 1, "standard input: %s", strerror(all->source.failed));
     }
-    if (all->output.failed != 0) {
-        status = cli_complain(&all->common, 1, "standard output: %s", strerror(all->output.failed));
+    if (all->report.failed != 0) {
+        status = cli_complain(&all->common, 1, "standard output: %s", strerror(all->report.failed));
     }
     if (all->failed != 0) {
         status = cli_complain(&all->common, 1, "waiting: %s", strerror(all->failed));
@@ -739,6 +931,9 @@ int main(int argc, char **argv)
     memset(&all, 0, sizeof all);
     all.common.program = "fetch_many";
     all.common.help = help;
+    all.retry.first_ms = RETRY_FIRST_MS;
+    all.retry.most_ms = RETRY_MOST_MS;
+    all.directory = -1;
     if (cli_parse(&all.common, options, argc, argv)) {
         status = all.common.helped ? 0 : run(&all);
     }
