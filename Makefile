@@ -182,7 +182,7 @@ build/check/%.c.o: %.c $(call flags,clang)
 # ---------------------------------------------------------------------------------------------
 # The tests: test_*.c for the sections, e2e_*.c against the server in server.c, and scripts
 
-TESTS   := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/test_*.c)) $(sort $(wildcard tests/e2e_*.c)))
+TESTS   := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/test_*.c)) $(sort $(wildcard tests/e2e_*.c)) tests/simulate.c)
 SCRIPTS := $(sort $(wildcard tests/*.sh))
 
 .PHONY: tests test
@@ -209,6 +209,21 @@ fixed_addresses = $(if $(filter thread,$(SAN)),$(shell setarch -R true 2>/dev/nu
 
 sanitized: tests
 	@BUILD=$(BUILD) TSAN_OPTIONS=atexit_sleep_ms=0 $(fixed_addresses) tests/run $(TESTS)
+
+# A client in a world that a seed decides, and inputs that nobody has thought of: each target for
+# so many seconds, with clang. tests/README.md says what they look for.
+SEEDS   ?= 10000
+SECONDS ?= 60
+
+.PHONY: simulate simulate-bite fuzz
+simulate: $(BUILD)/tests/simulate
+	@$(BUILD)/tests/simulate --seeds $(SEEDS) -j $(shell nproc 2>/dev/null || echo 1)
+
+simulate-bite:
+	@BUILD=$(BUILD) CC='$(CC)' tests/simulate_bite
+
+fuzz:
+	@BUILD=$(BUILD) tests/fuzz/run $(SECONDS)
 
 # ---------------------------------------------------------------------------------------------
 # The experiment
@@ -264,6 +279,9 @@ help:
 	@echo 'make bench         the experiment: time and memory of every executor'
 	@echo 'make bench-full    the same at full scale: takes long'
 	@echo 'make sanitize      the tests under ASan and UBSan, and under TSan'
+	@echo 'make simulate      SEEDS=10000: whole clients in a simulated world'
+	@echo 'make simulate-bite does the simulation see faults that are planted?'
+	@echo 'make fuzz          SECONDS=60 for each target: needs clang'
 	@echo 'make analyze       all static analyzers installed: tests/analyze/README.md'
 	@echo 'make format-check  is the layout what clang-format makes of it?'
 	@echo 'make format        makes it so'

@@ -5,13 +5,14 @@
  * configuration, what the program does with its client, and all that happens to it.
  *
  *     simulate [--seeds N] [--from N] [-x EXECUTOR] [-j JOBS]    seeds from 1, or from N
- *     simulate --seed N -v                                       one seed, told in detail
+ *     simulate --seed N [-x EXECUTOR] -v                         one seed, told in detail
  *
  * After each seed: every request came back exactly once; what came back as complete is, byte
  * for byte, what the server said to this very request; every error is accounted for by what
- * the world did; no limit of connections was passed; no timeout came early, or late by more
- * than a tick; and nothing is left behind.
+ * the world did; no limit of connections, idle ones, redirects, content or the queue was
+ * passed; no timeout came early, or late by more than a tick; and nothing is left behind.
  */
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "simulated.h"
@@ -24,6 +25,8 @@
 #define ERRORS 96
 #define TICK_US 3000 /* a timeout may be late by this */
 #define STACK_BYTES 262144
+#define SEED_SECONDS 60 /* a seed takes a thousandth of one, and no calls end it if it hangs */
+#define MOST_JOBS 64
 
 /* One answer of a server to a request. */
 typedef struct answer {
@@ -50,15 +53,19 @@ typedef struct plan {
     const char *method;
     bool        idempotent;
     bool        head;
-    bool        secret;  /* credentials are sent to the first host */
-    bool        moved;   /* a redirect has led to another one */
-    bool        inlined; /* by pario_fetch */
+    bool        secret;    /* credentials are sent to the first host */
+    bool        moved;     /* a redirect has led to another one */
+    bool        on_reused; /* it was begun last on a connection that had served before */
+    bool        inlined;   /* by pario_fetch */
     unsigned    home;
     unsigned    hosts; /* bits: those that it may have come to */
     size_t      body_size;
     int64_t     redirects;
     int64_t     hops;
-    unsigned    stale; /* replays since the last redirect */
+    unsigned    stale;    /* replays since the last redirect */
+    int64_t     sent_hop; /* after so many redirects bytes of it were sent last */
+    int64_t     hop;      /* after so many redirects it was begun last, */
+    unsigned    tries;    /* so often */
     int64_t     total_ms;
     int64_t     progress_ms;
     int64_t     connect_ms;
@@ -82,11 +89,13 @@ typedef struct play {
     size_t        outstanding; /* for pario_next */
     unsigned      tasks;       /* not ended */
     unsigned      fetching;    /* outside of tasks */
-    bool          waked;       /* pario_wake was called */
+    bool          waked;       /* pario_wake was called, so pario_next has to say it */
+    bool          may_wake;    /* it may have to, or has said it already */
+    int64_t       waked_at;
     bool          may_signal;
     bool          closing;
     bool          blocked; /* a call has kept the others waiting */
-    int           fd;      /* of pario_fd */
+    int           asked;   /* the executor that was asked for, or -1 */
 } play;
 
 typedef struct totals {
@@ -100,6 +109,22 @@ typedef struct totals {
 
 static play   now;
 static totals total;
+
+/* ---- how to see a seed again ------------------------------------------------------------ */
+
+static const char *const executor_names[] = { "epoll", "sequential", "threads", "fibers" };
+
+/* Prints the command that runs a seed again; executor: -1 where the seed decides. */
+static void print_command(uint64_t seed, int executor)
+{
+    printf("  build/tests/simulate --seed %ju%s%s -v\n", (uintmax_t)seed,
+           executor >= 0 ? " -x " : "", executor >= 0 ? executor_names[executor] : "");
+}
+
+static void on_died(void)
+{
+    print_command(sim.seed, now.asked);
+}
 
 /* ---- content --------------------------------------------------------------------------- */
 
@@ -173,8 +198,8 @@ static const struct {
       false },
     { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
       PARIO_ERROR_CHUNK_OVERFLOW, true, false },
-    { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\naXX\r\n", PARIO_ERROR_CHUNK_END,
-      true, false },
+    { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\naXX0\r\n\r\n",
+      PARIO_ERROR_CHUNK_END, true, false },
     { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nno colon\r\n\r\n",
       PARIO_ERROR_TRAILER, true, false },
     { "ICY 200 OK\r\n\r\n", PARIO_ERROR_STATUS_LINE, false, false },
@@ -400,6 +425,7 @@ static void make_answer(sim_link *link, plan *p)
 {
     size_t what = sim_below(100);
     link->last = sim_chance(80) ? KEEPS : CLOSES;
+    link->drips = !sim.calm && sim_chance(3);
     if (what < 20) {
         say_elsewhere(link, p);
     } else if (what < 88 || sim.calm) {
@@ -428,6 +454,10 @@ static void make_answer(sim_link *link, plan *p)
 static void send_piece(sim_link *link)
 {
     size_t piece = link->outbox.size;
+    if (link->drips) {
+        sim_later(sim_delay() + SIM_MS, SIM_EVENT_DOWN, link, 1);
+        return;
+    }
     if (sim_chance(30)) {
         piece = 1 + sim_below(piece);
     }
@@ -467,14 +497,21 @@ static void check_head(const sim_link *link, const plan *p, const char *head)
     }
 }
 
+/* The request that a head belongs to. Its target says after how many redirects it comes. */
 static plan *plan_of_head(const char *head)
 {
     const char *at = strstr(head, "/r/");
-    size_t      tag = at != NULL ? (size_t)strtoul(at + 3, NULL, 10) : PLANS;
+    char       *end = NULL;
+    size_t      tag = at != NULL ? (size_t)strtoul(at + 3, &end, 10) : PLANS;
     if (tag >= PLANS || !now.plans[tag].used) {
         sim_die("a server is asked for nonsense: %.60s", head);
     }
-    return &now.plans[tag];
+    plan *p = &now.plans[tag];
+    long  hops = *end == '/' ? strtol(end + 1, NULL, 10) : LONG_MAX;
+    if (hops > p->hops || hops > (p->redirects > 0 ? p->redirects : 0)) {
+        sim_die("request %zu follows redirect %ld of %jd", tag, hops, (intmax_t)p->redirects);
+    }
+    return p;
 }
 
 /* Reads a request from what has arrived. NULL: it is not complete. */
@@ -682,14 +719,41 @@ static bool hides_stray(const sim_link *link)
            link->stray_at >= link->looked_at && link->stray_at >= sim.polled_at;
 }
 
+/* A request is sent once to where it goes, or twice if the first connection was a stale one. */
+static void count_try(const sim_link *link, plan *p)
+{
+    if (!p->idempotent && p->sent_hop == p->hops) {
+        sim_die("request %zu is sent a second time, although it is a %s", p->tag, p->method);
+    }
+    p->tries = p->hop == p->hops ? p->tries + 1 : 1;
+    p->hop = p->hops;
+    if (p->tries > 2 || (p->tries == 2 && (link->asked > 0 || !p->on_reused))) {
+        sim_die("request %zu is sent for the %u. time", p->tag, p->tries);
+    }
+    p->on_reused = link->asked > 0;
+}
+
+/* A connection is used for another request: it must not have been idle for too long. */
+static void check_idle_time(const sim_link *link)
+{
+    int64_t idle_us = (sim.now - link->rested_at) / 1000;
+    if (link->asked > 0 && now.config.idle_timeout_ms > 0 &&
+        idle_us > now.config.idle_timeout_ms * 1000 + TICK_US) {
+        sim_die("link %d is used again after %jd us", link->number, (intmax_t)idle_us);
+    }
+}
+
 /* A request begins to be sent, or tries to. */
 static void begin_request(sim_link *link, plan *p)
 {
     sim_log("link %d: that is request %zu", link->number, p->tag);
+    count_try(link, p);
+    check_idle_time(link);
     link->owner = p;
     link->answer = NULL;
     link->busy = true;
     link->asked++;
+    link->asked_at = sim.now;
     link->excused = hides_stray(link);
     p->moved_at = 0;
     p->strayed = p->strayed || link->excused;
@@ -706,6 +770,22 @@ static void begin_request(sim_link *link, plan *p)
     check_busy();
 }
 
+/* One more connection: of all and of its host there must not be too many. */
+static void on_connecting(sim_link *link)
+{
+    int64_t         kept = now.config.idle_connections;
+    int64_t         most = now.config.concurrency + (kept > 0 ? kept : 0) + (int64_t)now.fetching;
+    const sim_host *host = &sim.hosts[sim.places[link->place].host];
+    if (now.config.concurrency > 0 && (int64_t)sim.sockets > most) {
+        sim_die("%u connections are open", sim.sockets);
+    }
+    /* Who fetches on the sequential executor cannot wait for a request that waits for him. */
+    bool counts = now.config.per_host > 0 && now.config.executor != PARIO_SEQUENTIAL;
+    if (counts && (int64_t)host->open > now.config.per_host) {
+        sim_die("%u connections are open to %s", host->open, host->name);
+    }
+}
+
 static void on_sent(sim_link *link, const struct iovec *first, size_t moved)
 {
     char   head[128];
@@ -715,8 +795,10 @@ static void on_sent(sim_link *link, const struct iovec *first, size_t moved)
     if (head[0] >= 'A' && head[0] <= 'Z' && !link->busy) {
         begin_request(link, plan_of_head(head));
     }
-    if (link->owner != NULL && moved > 0) {
-        note_byte((plan *)link->owner);
+    plan *p = (plan *)link->owner;
+    if (p != NULL && moved > 0) {
+        p->sent_hop = p->hops;
+        note_byte(p);
     }
 }
 
@@ -735,6 +817,7 @@ static void on_received(sim_link *link, size_t moved)
     if (over && a->leads) {
         follow(p, a);
     }
+    link->rested_at = sim.now;
     link->busy = link->busy && !over && !link->excused;
 }
 
@@ -772,6 +855,10 @@ static void judge_content(const plan *p, const pario_response *r)
         sim_die("request %zu comes back as complete (%d), the answer was %d, %s, %s", p->tag,
                 r->status, a->status, a->good ? "good" : "not good",
                 a->whole ? "whole" : "not whole");
+    }
+    if (r->redirects != p->hops) {
+        sim_die("request %zu comes back after %jd redirects, it followed %jd", p->tag,
+                (intmax_t)r->redirects, (intmax_t)p->hops);
     }
     if (r->body_size != a->size || (sum != NULL) != a->trailer) {
         sim_die("request %zu comes back with %zu bytes, not %zu", p->tag, r->body_size, a->size);
@@ -842,7 +929,10 @@ static void judge_late_connect(const plan *p, const pario_response *r, int64_t e
     for (unsigned i = 0; i < host->place_count; i++) {
         all = all && sim.places[host->places[i]].tried_at >= begun;
     }
-    if (!all && p->hops == 0 && sim.faulty == 0 && sim.away < SIM_MS &&
+    /* The client may have been kept from trying, or had a tick or two for all of it. */
+    bool kept = sim.away >= SIM_MS || slack_us() > TICK_US * 2 ||
+                r->times.total_us < TICK_US * host->place_count;
+    if (!all && p->hops == 0 && sim.faulty == 0 && !kept &&
         r->times.resolved_us * 2 < p->connect_ms * 1000) {
         sim_die("request %zu ends for lack of a connection: not every address was tried", p->tag);
     }
@@ -852,8 +942,9 @@ static void judge_late_connect(const plan *p, const pario_response *r, int64_t e
 static void judge_late_bytes(const plan *p)
 {
     const sim_link *last = NULL;
-    for (const sim_link *link = sim.links; link != NULL && last == NULL; link = link->next) {
-        last = link->owner == p ? link : NULL;
+    for (const sim_link *link = sim.links; link != NULL; link = link->next) {
+        bool later = last == NULL || link->asked_at > last->asked_at;
+        last = link->owner == p && later ? link : last;
     }
     if (last != NULL && last->ignored / 1000 > slack_us()) {
         sim_die("request %zu ends although bytes lay there for %jd us", p->tag,
@@ -1004,6 +1095,8 @@ static plan *new_plan(pario_request *request, char *url, size_t room, unsigned c
         request->total_timeout_ms = p->total_ms;
     }
     p->asked_at = sim.now;
+    p->sent_hop = -1;
+    p->hop = -1;
     return p;
 }
 
@@ -1068,6 +1161,8 @@ static void do_fetch(bool in_task)
     pario_response_free(&response);
 }
 
+static void do_spawn(void);
+
 static void task(pario_client *client, void *argument)
 {
     pario_response response;
@@ -1083,13 +1178,18 @@ static void task(pario_client *client, void *argument)
         if (sim_chance(20) && !now.closing) {
             do_submit();
         }
+        if (sim_chance(10) && !now.closing) {
+            do_spawn();
+        }
     }
     now.tasks--;
+    sim_log("a task ends");
 }
 
 static void do_spawn(void)
 {
     pario_error error = pario_spawn(now.client, task, NULL);
+    sim_log("spawn: %s", pario_error_name(error));
     if (error == PARIO_OK && now.config.executor == PARIO_EPOLL) {
         sim_die("a task is spawned on epoll");
     }
@@ -1132,13 +1232,15 @@ static pario_error do_next(int timeout_ms)
     bool           waked = now.waked;
     int64_t        before = sim.now;
     pario_error    error = pario_next(now.client, &response, timeout_ms);
+    sim_log("next(%d): %s", timeout_ms, pario_error_name(error));
     if (error == PARIO_OK) {
         take(&response);
     } else if (error == PARIO_NOTHING_LEFT) {
         check_nothing_left();
     } else if (error == PARIO_TIME_OVER) {
         check_time_over(timeout_ms, sim.now - before, waked);
-    } else if (error == PARIO_WOKEN && now.waked) {
+    } else if (error == PARIO_WOKEN && (waked || now.may_wake)) {
+        now.may_wake = now.waked && now.waked_at >= before;
         now.waked = false;
     } else if (error != PARIO_ERROR_SYSTEM || !sim.call_failed) {
         sim_die("pario_next: %s", pario_error_name(error));
@@ -1168,6 +1270,8 @@ static void on_signalled(void)
     if (now.may_signal && now.client != NULL && !now.closing && sim_below(300) == 0) {
         sim_log("wake");
         now.waked = true;
+        now.may_wake = true;
+        now.waked_at = sim.now;
         pario_wake(now.client);
     }
 }
@@ -1200,6 +1304,47 @@ static void do_fetch_elsewhere(void)
     }
 }
 
+/* The client's descriptor for a loop of the program's own, or -1. */
+static int descriptor(void)
+{
+    int         fd = -1;
+    pario_error error = pario_fd(now.client, &fd);
+    if (error != PARIO_OK && error != PARIO_ERROR_NO_DESCRIPTOR && !may_refuse(error)) {
+        sim_die("pario_fd: %s", pario_error_name(error));
+    }
+    return error == PARIO_OK ? fd : -1;
+}
+
+/* Takes all that there is, as is due before the program waits in a loop of its own. */
+static void take_all(void)
+{
+    pario_error error = PARIO_OK;
+    while (error != PARIO_TIME_OVER && error != PARIO_NOTHING_LEFT) {
+        error = do_next(0);
+    }
+}
+
+/* A turn of such a loop. */
+static void turn(int fd, int ms)
+{
+    struct pollfd polled = { fd, POLLIN, 0 };
+    (void)poll(&polled, 1, ms);
+    take_all();
+}
+
+/* Some turns, between which the program asks for more. */
+static void do_turns(void)
+{
+    int fd = descriptor();
+    take_all();
+    for (size_t turns = fd >= 0 ? sim_below(5) : 0; turns > 0; turns--) {
+        if (sim_chance(50)) {
+            do_submit();
+        }
+        turn(fd, (int)sim_below(30));
+    }
+}
+
 static void do_something(void)
 {
     size_t what = sim_below(100);
@@ -1216,34 +1361,21 @@ static void do_something(void)
     } else if (what < 96) {
         do_fetch_elsewhere();
     } else {
-        pario_statistics statistics;
-        memset(&statistics, 0, sizeof statistics);
-        pario_stats(now.client, &statistics);
-        if (statistics.submitted < statistics.completed) {
-            sim_die("more was completed than submitted");
-        }
+        do_turns();
     }
 }
 
 /* Takes everything, in the program's own loop. */
 static void drain_by_fd(void)
 {
-    pario_error error = PARIO_OK;
-    int         fd = -1;
-    error = pario_fd(now.client, &fd);
-    if (error != PARIO_OK) {
-        if (error != PARIO_ERROR_NO_DESCRIPTOR && !may_refuse(error)) {
-            sim_die("pario_fd: %s", pario_error_name(error));
-        }
+    int fd = descriptor();
+    if (fd < 0) {
         return;
     }
     now.may_signal = false;
-    while (error != PARIO_NOTHING_LEFT) {
-        struct pollfd polled = { fd, POLLIN, 0 };
-        (void)poll(&polled, 1, -1);
-        do {
-            error = do_next(0);
-        } while (error != PARIO_TIME_OVER && error != PARIO_NOTHING_LEFT);
+    take_all();
+    while (now.outstanding > 0 || now.tasks > 0) {
+        turn(fd, -1);
     }
 }
 
@@ -1257,6 +1389,14 @@ static void drain(void)
     while (error != PARIO_NOTHING_LEFT) {
         error = do_next(sim_chance(70) ? PARIO_UNLIMITED : (int)sim_below(100));
     }
+    pario_statistics s;
+    memset(&s, 0, sizeof s);
+    pario_stats(now.client, &s);
+    if (s.submitted != s.completed || s.queued + s.running + s.tasks > 0) {
+        sim_die("all is over, but %ju of %ju requests, %ju waiting, %ju in flight, %ju tasks",
+                (uintmax_t)(s.submitted - s.completed), (uintmax_t)s.submitted, (uintmax_t)s.queued,
+                (uintmax_t)s.running, (uintmax_t)s.tasks);
+    }
     for (size_t i = 0; i < now.plan_count; i++) {
         if (now.plans[i].came != now.plans[i].asked) {
             sim_die("request %zu was accepted %zu times and came back %zu times", i,
@@ -1267,8 +1407,8 @@ static void drain(void)
 
 /* ---- one seed -------------------------------------------------------------------------- */
 
-static const sim_hooks hooks = { on_sent,  on_received, on_arrived,  on_emptied,
-                                 on_ended, on_other,    on_signalled };
+static const sim_hooks hooks = { on_died,    on_connecting, on_sent,  on_received, on_arrived,
+                                 on_emptied, on_ended,      on_other, on_signalled };
 
 static void make_places(void)
 {
@@ -1323,19 +1463,26 @@ static void make_config(pario_config *config)
     config->stack_bytes = STACK_BYTES;
 }
 
-/* Connections that are open at once, of all and of each host, for the limits. */
-static void check_limits(void)
+/* What the client says of itself must agree with what the world sees. */
+static void check_statistics(void)
 {
-    int64_t kept = now.config.idle_connections;
-    int64_t most = now.config.concurrency + (kept > 0 ? kept : 0) + (int64_t)now.fetching;
-    if ((int64_t)sim.sockets > most) {
-        sim_die("%u connections are open", sim.sockets);
+    pario_statistics s;
+    int64_t          kept = now.config.idle_connections;
+    memset(&s, 0, sizeof s);
+    pario_stats(now.client, &s);
+    if (kept != PARIO_UNLIMITED && (int64_t)s.idle > (kept > 0 ? kept : 0)) {
+        sim_die("%ju connections are kept", (uintmax_t)s.idle);
     }
-    for (unsigned h = 0; h < sim.host_count; h++) {
-        if (now.config.per_host > 0 && now.config.executor != PARIO_SEQUENTIAL &&
-            (int64_t)sim.hosts[h].open > now.config.per_host) {
-            sim_die("%u connections are open to %s", sim.hosts[h].open, sim.hosts[h].name);
-        }
+    if (now.config.queue > 0 && (int64_t)s.queued > now.config.queue) {
+        sim_die("%ju requests are waiting", (uintmax_t)s.queued);
+    }
+    if (now.config.executor != PARIO_THREADS && sim.sockets > s.idle + s.running) {
+        sim_die("%u connections are open, %ju kept, for %ju requests", sim.sockets,
+                (uintmax_t)s.idle, (uintmax_t)s.running);
+    }
+    if (s.submitted - s.completed + s.tasks < s.queued + s.running) {
+        sim_die("of %ju requests %ju are over, %ju wait, %ju are in flight", (uintmax_t)s.submitted,
+                (uintmax_t)s.completed, (uintmax_t)s.queued, (uintmax_t)s.running);
     }
 }
 
@@ -1344,7 +1491,7 @@ static void play_on(void)
     for (size_t steps = 3 + sim_below(60); steps > 0; steps--) {
         snprintf(sim.doing, sizeof sim.doing, "%zu steps before the end", steps);
         do_something();
-        check_limits();
+        check_statistics();
     }
     if (sim_chance(80)) {
         drain();
@@ -1355,13 +1502,12 @@ static void play_on(void)
     now.client = NULL;
 }
 
-static const char *const executor_names[] = { "epoll", "sequential", "threads", "fibers" };
-
 static void run_seed(uint64_t seed, int executor, bool verbose)
 {
     pario_config config;
     sim_begin(seed, &hooks, verbose);
     memset(&now, 0, sizeof now);
+    now.asked = executor;
     sim.calm = sim_chance(20);
     sim.faulty = !sim.calm && sim_chance(15) ? 1000 : 0;
     make_places();
@@ -1383,11 +1529,21 @@ static void run_seed(uint64_t seed, int executor, bool verbose)
     sim_end();
 }
 
-static void report(void)
+static int64_t real_ms(void)
 {
-    printf("%ju seeds: %ju requests, %ju connections, %ju lookups, %jd simulated seconds\n",
-           (uintmax_t)total.seeds, (uintmax_t)total.requests, (uintmax_t)total.links,
-           (uintmax_t)total.lookups, (intmax_t)total.seconds);
+    struct timespec at = { 0, 0 };
+    (void)(clock_gettime)(CLOCK_MONOTONIC, &at);
+    return (int64_t)at.tv_sec * 1000 + at.tv_nsec / SIM_MS;
+}
+
+/* What was seen, and how many seeds that was in a second of real time. */
+static void report(int64_t ms)
+{
+    printf("%ju seeds, %jd a second: %ju requests, %ju connections, %ju lookups, %jd simulated "
+           "seconds\n",
+           (uintmax_t)total.seeds, (intmax_t)((int64_t)total.seeds * 1000 / (ms > 0 ? ms : 1)),
+           (uintmax_t)total.requests, (uintmax_t)total.links, (uintmax_t)total.lookups,
+           (intmax_t)total.seconds);
     for (int i = 0; i < ERRORS; i++) {
         if (total.errors[i] > 0) {
             printf("  %10ju  %s\n", (uintmax_t)total.errors[i], pario_error_name((pario_error)i));
@@ -1476,56 +1632,90 @@ static void add_totals(const totals *more)
     }
 }
 
-static void run_share(const options *o, unsigned job)
+/* What a process and the one that started it share. */
+typedef struct share {
+    pid_t    process;
+    uint64_t seed; /* that it is at */
+    totals   sum;  /* when it is through */
+} share;
+
+/* One that hangs without a call is ended by the alarm. */
+static void run_share(const options *o, unsigned job, share *mine)
 {
     for (uint64_t i = job; i < o->count; i += o->jobs) {
+        mine->seed = o->from + i;
+        (void)alarm(SEED_SECONDS);
         run_seed(o->from + i, o->executor, o->verbose);
     }
+    mine->sum = total;
 }
 
-/*
- * A process that runs its share of the seeds and writes down what came of it. Names in brackets
- * are libc's own functions, not the world's.
- */
-static pid_t start_job(const options *o, unsigned job, int *from)
+/* Starts a process for each share. Returns how many there are. */
+static unsigned start_jobs(const options *o, share *shares)
 {
-    int pipes[2];
-    if (pipe(pipes) != 0) {
-        return -1;
-    }
+    unsigned count = 0;
     fflush(stdout);
-    pid_t child = fork();
-    if (child == 0) {
-        run_share(o, job);
-        bool told = (write)(pipes[1], &total, sizeof total) == (ssize_t)sizeof total;
-        _exit(told ? 0 : 2);
+    while (count < o->jobs) {
+        pid_t child = fork();
+        if (child == 0) {
+            (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+            run_share(o, count, &shares[count]);
+            _exit(0);
+        }
+        if (child < 0) {
+            return count;
+        }
+        shares[count++].process = child;
     }
-    (close)(pipes[1]);
-    *from = pipes[0];
-    return child;
+    return count;
 }
 
-/* Runs all seeds in several processes. Returns whether none failed. */
+/* How a process ended that did not get through, unless it has said so itself. */
+static void tell_end(const options *o, const share *it, int status)
+{
+    if (WIFEXITED(status) && WEXITSTATUS(status) == SIM_DIED) {
+        return;
+    }
+    bool hangs = WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM;
+    printf("seed %ju fails: %s, status %#x\n", (uintmax_t)it->seed,
+           hangs ? "it hangs" : "the program ended", (unsigned)status);
+    print_command(it->seed, o->executor);
+}
+
+/* Waits for all processes; the first that fails ends the others. */
+static bool await_jobs(const options *o, const share *shares, unsigned count)
+{
+    bool fine = count == o->jobs;
+    for (unsigned left = count; left > 0; left--) {
+        int   status = 0;
+        pid_t ended = wait(&status);
+        for (unsigned i = 0; i < count && fine && status != 0; i++) {
+            if (shares[i].process == ended) {
+                tell_end(o, &shares[i], status);
+            }
+        }
+        for (unsigned i = 0; i < count && status != 0; i++) {
+            (void)kill(shares[i].process, SIGKILL);
+        }
+        fine = fine && status == 0;
+    }
+    return fine;
+}
+
+/* Runs all seeds in processes of their own. Returns whether none failed. */
 static bool run_jobs(const options *o)
 {
-    int   pipes[64];
-    pid_t children[64];
-    bool  fine = true;
-    for (unsigned i = 0; i < o->jobs; i++) {
-        children[i] = start_job(o, i, &pipes[i]);
-        fine = fine && children[i] > 0;
+    size_t size = o->jobs * sizeof(share);
+    void  *map = (mmap)(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (map == MAP_FAILED) {
+        return false;
     }
+    share *shares = (share *)map;
+    bool   fine = await_jobs(o, shares, start_jobs(o, shares));
     for (unsigned i = 0; i < o->jobs && fine; i++) {
-        totals  more;
-        int     status = 1;
-        ssize_t got = (read)(pipes[i], &more, sizeof more);
-        fine = waitpid(children[i], &status, 0) == children[i] && status == 0 &&
-               got == (ssize_t)sizeof more;
-        if (fine) {
-            add_totals(&more);
-        }
-        (close)(pipes[i]);
+        add_totals(&shares[i].sum);
     }
+    (void)(munmap)(map, size);
     return fine;
 }
 
@@ -1545,11 +1735,11 @@ static bool write_seen(const char *path)
 static bool run_all(options *o)
 {
     bool fine = true;
-    o->jobs = o->jobs < 64 ? o->jobs : 64;
-    if (o->jobs > 1) {
+    o->jobs = o->jobs < MOST_JOBS ? o->jobs : MOST_JOBS;
+    if (o->count > 1) {
         fine = run_jobs(o);
     } else {
-        run_share(o, 0);
+        run_seed(o->from, o->executor, o->verbose);
     }
     return fine && (o->seen_file == NULL || write_seen(o->seen_file));
 }
@@ -1563,9 +1753,10 @@ int main(int argc, char **argv)
                 argv[0]);
         return 2;
     }
-    bool fine = run_all(&o);
+    int64_t begin = real_ms();
+    bool    fine = run_all(&o);
     if (o.asked && fine) {
-        report();
+        report(real_ms() - begin);
     }
     printf("%d passed, %d failed, 0 skipped\n", fine ? 1 : 0, fine ? 0 : 1);
     return fine ? 0 : 1;

@@ -51,6 +51,10 @@
 #define SIM_PLACES 16
 #define SIM_HOSTS 8
 #define SIM_MS INT64_C(1000000)
+#define SIM_DIED 3 /* the program's status after a run that was not as it should be */
+#if !defined(SIM_END)
+#define SIM_END() _exit(SIM_DIED)
+#endif
 #define SIM_MANY_CALLS 3000000 /* more than any run needs: somebody is busy with nothing */
 
 typedef struct sim_bytes {
@@ -120,6 +124,9 @@ typedef struct sim_link {
     int64_t          stray_at;  /* the includer's: bytes came that nobody asked for */
     bool             excused;   /* the includer's: the client could not see that */
     unsigned         asked;     /* the includer's: requests sent */
+    int64_t          asked_at;  /* the includer's: the last of them */
+    int64_t          rested_at; /* the includer's: its answer was taken */
+    bool             drips;     /* the includer's: the answer comes byte by byte */
     int              step;      /* the includer's: what the server is doing */
     int              last;      /* the includer's: what it does after the answer */
     void            *answer;    /* the includer's */
@@ -205,6 +212,8 @@ typedef struct sim_lock {
 
 /* What the includer does. */
 typedef struct sim_hooks {
+    void (*died)(void); /* says how to see this run again */
+    void (*connecting)(sim_link *link);
     void (*sent)(sim_link *link, const struct iovec *first, size_t moved);
     void (*received)(sim_link *link, size_t moved);
     void (*arrived)(sim_link *link);           /* bytes, at the server */
@@ -273,7 +282,7 @@ static void sim_log(const char *format, ...)
     }
 }
 
-/* The run is not as it should be: says so, how to see it again, and ends the program. */
+/* The run is not as it should be: says so, and ends the program. */
 static void sim_die(const char *format, ...)
 {
     va_list arguments;
@@ -281,11 +290,11 @@ static void sim_die(const char *format, ...)
     va_start(arguments, format);
     vprintf(format, arguments);
     va_end(arguments);
-    printf("\n  at %.6f s, %s%s%s\n  build/tests/simulate --seed %ju -v\n", (double)sim.now / 1e9,
-           sim.title, sim.doing[0] != '\0' ? ", while " : "", sim.doing, (uintmax_t)sim.seed);
-    printf("0 passed, 1 failed, 0 skipped\n");
+    printf("\n  at %.6f s, %s%s%s\n", (double)sim.now / 1e9, sim.title,
+           sim.doing[0] != '\0' ? ", while " : "", sim.doing);
+    sim.hooks->died();
     fflush(stdout);
-    _exit(1);
+    SIM_END();
 }
 
 /* ---- lots ------------------------------------------------------------------------------ */
@@ -1196,6 +1205,7 @@ static int sim_connect(int fd, const struct sockaddr *to, socklen_t size)
     }
     sim.sockets++;
     sim.hosts[sim.places[link->place].host].open++;
+    sim.hooks->connecting(link);
     int error = sim_connect_to(link, manner);
     sim_log("link %d: descriptor %d to place %u: %s", link->number, fd, link->place,
             strerror(error));
@@ -1503,7 +1513,8 @@ static int sim_epoll_wait(int epoll, struct epoll_event *events, int room, int m
     unsigned    count = 0;
     unsigned    from = (unsigned)sim_below(SIM_FDS);
     here->epoll = epoll;
-    if (!sim.calm && sim_chance(2)) {
+    /* The kernel tells of a signal only where there is no event to tell of. */
+    if (!sim.calm && ms != 0 && sim_epoll_any(epoll) == 0 && sim_chance(2)) {
         errno = EINTR;
         return -1;
     }
@@ -1537,7 +1548,7 @@ static int sim_poll(struct pollfd *fds, nfds_t count, int ms)
             (void)sim_fd_of(fds[i].fd, SIM_FREE, "poll");
         }
     }
-    if (!sim.calm && sim_chance(2)) {
+    if (!sim.calm && !sim_poll_any(fds, count) && sim_chance(2)) {
         errno = EINTR;
         return -1;
     }
