@@ -152,6 +152,9 @@ programs: $(ALONE:%=$(BUILD)/%) $(BUILD)/experiment $(PEERS:%=$(BUILD)/%) $(if $
 	$(if $(NO_PEERS),$(call skip,$(BUILD)/peer_curl,libcurl))
 	$(if $(have_go),,$(call skip,$(BUILD)/peer_go,go))
 
+# The report says how the programs were compiled.
+$(BUILD)/bench/machine.o: c += -DBENCH_FLAGS='"-std=gnu11 $(CFLAGS)"'
+
 $(BUILD)/bench/%.o: bench/%.c $(call flags,$(CC))
 	$(call say,CC)$(c) $(CFLAGS) -c $< -o $@
 
@@ -231,12 +234,17 @@ fuzz:
 # What to say to it: make bench BENCH='--rounds 1 --scale 0.01'; build/experiment --help.
 BENCH ?=
 
-.PHONY: bench bench-full
+.PHONY: bench bench-full bench-results
 bench: examples programs
 	@$(BUILD)/experiment $(BENCH)
 
 bench-full: examples programs
 	@$(BUILD)/experiment --full $(BENCH)
+
+# All that is checked in of one run: its figures, the picture, and the table in the README.
+bench-results: examples programs
+	@ROUNDS=$${ROUNDS:-5} $(BUILD)/experiment --results bench/RESULTS.md \
+	    --picture bench/picture.svg --readme README.md $(BENCH)
 
 # ---------------------------------------------------------------------------------------------
 # Analysis and layout
@@ -278,6 +286,7 @@ help:
 	@echo 'make examples      examples/NAME.c as build/NAME'
 	@echo 'make bench         the experiment: time and memory of every executor'
 	@echo 'make bench-full    the same at full scale: takes long'
+	@echo 'make bench-results what the README and bench/RESULTS.md show of it, measured anew'
 	@echo 'make sanitize      the tests under ASan and UBSan, and under TSan'
 	@echo 'make simulate      SEEDS=10000: whole clients in a simulated world'
 	@echo 'make simulate-bite does the simulation see faults that are planted?'

@@ -191,7 +191,7 @@ static size_t bars_measure(const output_source *source, chart_bars what, double 
     return lines;
 }
 
-/* One bar: the part of the idle program lighter, the spread as a thin line, the article's tick. */
+/* One bar: the part of the idle program fainter, the spread as a thin line, the article's tick. */
 static void bars_draw(text *out, const output_source *source, size_t i, chart_bars what,
                       const axis *x, double y)
 {

@@ -250,7 +250,7 @@ void chart_picture(text *out, const output_source *source)
               true);
     svg_text(out, 14, 22, "b", "A hundred ticket pages: seconds and peak memory");
     text_print(word, sizeof word,
-               "the article's delays × %g; lighter: the program with nothing to do",
+               "the article's delays × %g; fainter: the program with nothing to do",
                source->setup->scale);
     svg_text(out, 14, 40, "m", word);
     svg_text(out, 448, 22, "b", "Private bytes per request in flight");

@@ -41,7 +41,8 @@ typedef struct choices {
     output_paths output;
     bool         rounds_given;
     bool         scale_given;
-    bool         markdown;
+    bool         only_job;
+    bool         only_sweep;
 } choices;
 
 static const char usage[] =
@@ -64,7 +65,7 @@ static const char usage[] =
     "  --out DIR        report.html, results.csv, results.json (default BIN/bench)\n"
     "  --picture FILE   also the picture of the README, an SVG\n"
     "  --results FILE   also the results as Markdown\n"
-    "  --markdown       print the main table as Markdown at the end\n"
+    "  --readme FILE    also the main table, between the marks that FILE has for it\n"
     "exit: 0 all measured, optional rows aside; 1 a row failed or is void; 2 wrong usage;\n"
     "      3 the system's limits refused a point of the sweep; 130 interrupted\n";
 
@@ -82,14 +83,27 @@ static bool option_number(const char *name, const char *word, double least, doub
     return true;
 }
 
+/* A whole number from `least` to `most`, or a line that says what was wrong. */
+static bool option_whole(const char *name, const char *word, long least, long most, long *number)
+{
+    char *end = NULL;
+    *number = strtol(word, &end, 10);
+    if (end == word || *end != '\0' || *number < least || *number > most) {
+        fprintf(stderr, "experiment: --%s takes a whole number from %ld to %ld, not \"%s\"\n", name,
+                least, most, word);
+        return false;
+    }
+    return true;
+}
+
 /* The options whose value is a number. */
 static bool option_take_number(choices *wanted, int letter, const char *word)
 {
-    double number = 0;
-    bool   good = true;
+    long number = 0;
+    bool good = true;
     switch (letter) {
     case 'n':
-        good = option_number("rounds", word, 1, 100, &number);
+        good = option_whole("rounds", word, 1, 100, &number);
         wanted->plan.rounds = (int)number;
         wanted->rounds_given = true;
         break;
@@ -98,22 +112,22 @@ static bool option_take_number(choices *wanted, int letter, const char *word)
         wanted->scale_given = true;
         break;
     case 'm':
-        good = option_number("most", word, 1, 10000, &number);
-        wanted->plan.most = (long)number;
+        good = option_whole("most", word, 1, 10000, &number);
+        wanted->plan.most = number;
         break;
     case 'p':
-        good = option_number("port", word, 0, 65535, &number);
+        good = option_whole("port", word, 0, 65535, &number);
         wanted->setup.port = (int)number;
         break;
     case 's':
-        good = option_number("seed", word, 0, 4294967295.0, &number);
+        good = option_whole("seed", word, 0, 4294967295, &number);
         wanted->plan.seed = (unsigned)number;
         break;
     case 't':
         good = option_number("patience", word, 1, 3600, &wanted->setup.patience);
         break;
     default:
-        good = option_number("interval", word, 1, 10000, &number);
+        good = option_whole("interval", word, 1, 10000, &number);
         wanted->setup.interval_ms = (int)number;
         break;
     }
@@ -139,10 +153,10 @@ static int option_take_word(choices *wanted, int letter, const char *word)
         wanted->plan.only = word;
         break;
     case 'J':
-        wanted->plan.sweep = false;
+        wanted->only_job = true;
         break;
     case 'W':
-        wanted->plan.job = false;
+        wanted->only_sweep = true;
         break;
     case 'B':
         wanted->setup.bin = word;
@@ -162,8 +176,8 @@ static int option_take_word(choices *wanted, int letter, const char *word)
     case 'E':
         wanted->output.results = word;
         break;
-    case 'M':
-        wanted->markdown = true;
+    case 'D':
+        wanted->output.readme = word;
         break;
     case 'L':
         option_list();
@@ -198,7 +212,7 @@ static int option_take_all(int argc, char **argv, choices *wanted)
         { "out", required_argument, NULL, 'O' },
         { "picture", required_argument, NULL, 'P' },
         { "results", required_argument, NULL, 'E' },
-        { "markdown", no_argument, NULL, 'M' },
+        { "readme", required_argument, NULL, 'D' },
         { "help", no_argument, NULL, 'H' },
         { NULL, 0, NULL, 0 },
     };
@@ -260,9 +274,9 @@ static bool option_directories(choices *wanted)
 static bool option_rounds(choices *wanted)
 {
     const char *rounds = getenv("ROUNDS");
-    double      number = 0;
+    long        number = 0;
     if (!wanted->rounds_given && rounds != NULL && rounds[0] != '\0') {
-        if (!option_number("rounds (ROUNDS)", rounds, 1, 100, &number)) {
+        if (!option_whole("rounds (ROUNDS)", rounds, 1, 100, &number)) {
             return false;
         }
         wanted->plan.rounds = (int)number;
@@ -280,6 +294,8 @@ static bool option_rounds(choices *wanted)
 /* What was not asked for. */
 static bool option_defaults(choices *wanted)
 {
+    wanted->plan.job = wanted->only_job || !wanted->only_sweep;
+    wanted->plan.sweep = wanted->only_sweep || !wanted->only_job;
     if (!wanted->scale_given) {
         wanted->setup.scale = wanted->plan.full ? 1.0 : 0.1;
     }
@@ -305,20 +321,31 @@ static void clean_environment(void)
 /* A duration for people. */
 static void progress_duration(double seconds, char *room, size_t size)
 {
-    if (seconds < 90) {
-        text_print(room, size, "%.0f s", seconds);
-    } else if (seconds < 5400) {
-        text_print(room, size, "%.0f min", seconds / 60);
+    int whole = (int)(seconds + 0.5);
+    if (whole < 100) {
+        text_print(room, size, "%d s", whole);
+    } else if (whole < 3600) {
+        text_print(room, size, "%d min %d s", whole / 60, whole % 60);
     } else {
-        text_print(room, size, "%.1f h", seconds / 3600);
+        text_print(room, size, "%d h %d min", whole / 3600, whole / 60 % 60);
+    }
+}
+
+/* Makes room on a terminal for a line that is not of progress. */
+static void progress_clear(bool terminal)
+{
+    if (terminal) {
+        fprintf(stderr, "\r%*s\r", 79, "");
     }
 }
 
 /* Done, left, estimate: one line that is written over, or a line now and then. */
-static void progress(const plan *work, const run_setup *setup, bool terminal)
+static void progress(const plan *work, const plan_options *options, const run_setup *setup,
+                     bool terminal)
 {
     static double     former;
     const run_record *next = work->done < work->count ? &work->runs[work->done] : NULL;
+    const plan_rest   rest = plan_left(work, options, setup);
     char              left[32];
     char              name[64] = "";
     double            now = stage_clock();
@@ -326,18 +353,15 @@ static void progress(const plan *work, const run_setup *setup, bool terminal)
         return;
     }
     former = now;
-    progress_duration(plan_left(work, setup), left, sizeof left);
+    progress_duration(rest.seconds, left, sizeof left);
     if (next != NULL) {
         text_print(name, sizeof name, "%s %s, %ld", run_kind_name(next->kind),
                    row_table[next->row].name, next->in_flight);
     }
-    if (terminal) {
-        fprintf(stderr, "\r%4zu of %zu done, %zu left, about %s: %-34.34s%s", work->done,
-                work->count, work->count - work->done, left, name, next == NULL ? "\n" : "");
-    } else {
-        fprintf(stderr, "%4zu of %zu done, %zu left, about %s: %s\n", work->done, work->count,
-                work->count - work->done, left, next == NULL ? "the report" : name);
-    }
+    progress_clear(terminal);
+    fprintf(stderr, "%4zu of %zu done, %zu left, about %s: %.31s%s", work->done,
+            work->done + rest.runs, rest.runs, left, next == NULL ? "the report" : name,
+            next == NULL || !terminal ? "\n" : "");
 }
 
 /* Carries out the plan, until its end or a signal. */
@@ -346,13 +370,14 @@ static void carry_out(plan *work, const plan_options *options, const run_setup *
     bool terminal = isatty(STDERR_FILENO) == 1;
     for (; work->done < work->count && stage_signal() == 0; work->done++) {
         if (plan_over(work, options, setup)) {
+            progress_clear(terminal);
             fprintf(stderr,
-                    "%srounds: %d, for more do not fit into two minutes; --rounds N asks "
-                    "for N\n",
-                    terminal ? "\r" : "", work->rounds);
+                    "%d rounds, for more do not fit into two minutes; --rounds N asks for "
+                    "N\n",
+                    work->rounds);
             break;
         }
-        progress(work, setup, terminal);
+        progress(work, options, setup, terminal);
         if (plan_settle(work, work->done)) {
             continue;
         }
@@ -361,11 +386,12 @@ static void carry_out(plan *work, const plan_options *options, const run_setup *
         work->seconds[work->done] = stage_clock() - from;
         const run_record *record = &work->runs[work->done];
         if (record->state == RUN_FAILED || record->state == RUN_VOID) {
-            fprintf(stderr, "%s%s, %s, %s: %s\n", terminal ? "\r" : "", row_table[record->row].name,
+            progress_clear(terminal);
+            fprintf(stderr, "%s, %s, %s: %s\n", row_table[record->row].name,
                     run_kind_name(record->kind), run_state_name(record->state), record->note);
         }
     }
-    progress(work, setup, terminal);
+    progress(work, options, setup, terminal);
 }
 
 /* The exit status that the runs deserve. */
@@ -397,10 +423,11 @@ static int experiment(choices *wanted)
         plan_free(&work);
         return EXIT_LEFT_OUT;
     }
-    progress_duration(plan_left(&work, &wanted->setup), left, sizeof left);
-    fprintf(stderr, "%zu runs, %d %s, delays x %g, order seed %u: about %s\n", work.count,
-            work.rounds, work.rounds == 1 ? "round" : "rounds", wanted->setup.scale,
-            wanted->plan.seed, left);
+    const plan_rest all = plan_left(&work, &wanted->plan, &wanted->setup);
+    progress_duration(all.seconds, left, sizeof left);
+    fprintf(stderr, "%zu runs, %s%d %s, delays x %g, order seed %u: about %s\n", all.runs,
+            wanted->plan.budget > 0 ? "at most " : "", work.rounds,
+            work.rounds == 1 ? "round" : "rounds", wanted->setup.scale, wanted->plan.seed, left);
     if (machine_load() > BUSY) {
         fprintf(stderr, "note: the machine is busy (load average %.1f): expect wide spreads\n",
                 machine_load());
@@ -411,7 +438,7 @@ static int experiment(choices *wanted)
     const output_source source = { &work, &wanted->setup, &wanted->plan, &facts,
                                    stage_clock() - from };
     bool                good = output_files(&source, &wanted->output);
-    good = output_tables(&source, wanted->markdown) && good;
+    good = output_tables(&source) && good;
     int status = judge(&work);
     plan_free(&work);
     return status == 0 && !good ? EXIT_LEFT_OUT : status;
@@ -429,8 +456,6 @@ int main(int argc, char **argv)
     wanted.setup.interval_ms = 5;
     wanted.plan.seed = (unsigned)time(NULL);
     wanted.plan.most = row_points[ROW_POINTS - 1];
-    wanted.plan.job = true;
-    wanted.plan.sweep = true;
     int result = option_take_all(argc, argv, &wanted);
     if (result != 0) {
         return result == 1 ? 0 : EXIT_USAGE;

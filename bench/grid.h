@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define GRID_COLUMNS 9
+#define GRID_COLUMNS 10
 #define GRID_ROWS 64
 #define GRID_CELL 40
 

@@ -15,6 +15,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define README_BEGIN "<!-- table:begin -->"
+#define README_END "<!-- table:end -->"
+
 bool output_prepare(const char *directory)
 {
     char   path[1024];
@@ -96,6 +99,13 @@ static void output_trouble(text *out, const output_source *source)
         text_add(&lines, "\n");
     }
     (void)tables_trouble(&lines, source, "", "\n");
+    if (summary_untraced(work) > 0) {
+        text_add(
+            &lines,
+            "ptrace is not allowed here: the peaks of %zu runs are ru_maxrss, never below some "
+            "2 MB\n",
+            summary_untraced(work));
+    }
     if (work->done < work->count) {
         text_add(&lines, "interrupted: %zu of %zu runs were left\n", work->count - work->done,
                  work->count);
@@ -110,10 +120,9 @@ static void output_trouble(text *out, const output_source *source)
     text_free(&lines);
 }
 
-bool output_tables(const output_source *source, bool markdown)
+bool output_tables(const output_source *source)
 {
-    static grid table;
-    text        out = { NULL, 0, 0, false };
+    text out = { NULL, 0, 0, false };
     text_add(&out, "\n");
     output_grid(&out, source, tables_job);
     output_grid(&out, source, tables_plateau);
@@ -122,11 +131,6 @@ bool output_tables(const output_source *source, bool markdown)
     output_claims(&out, source);
     output_goals(&out, source);
     output_trouble(&out, source);
-    if (markdown) {
-        tables_job(&table, source);
-        text_add(&out, "\n");
-        grid_markdown(&out, &table);
-    }
     bool good = !out.failed && fputs(out.bytes, stdout) >= 0 && fflush(stdout) == 0;
     text_free(&out);
     return good;
@@ -149,16 +153,46 @@ static bool output_one(const output_source *source, const char *directory, const
     return good;
 }
 
+/* Puts the main table between the marks of a file. */
+static bool output_readme(const output_source *source, const char *path)
+{
+    text        out = { NULL, 0, 0, false };
+    text        before = { NULL, 0, 0, false };
+    bool        good = text_read(&before, path);
+    const char *begin = good ? strstr(before.bytes, README_BEGIN) : NULL;
+    const char *end = begin == NULL ? NULL : strstr(begin, README_END);
+    if (good && end == NULL) {
+        fprintf(stderr,
+                "experiment: %s has no \"" README_BEGIN "\" with \"" README_END "\" below\n", path);
+        good = false;
+    }
+    if (good) {
+        text_add(&out, "%.*s" README_BEGIN "\n", (int)(begin - before.bytes), before.bytes);
+        report_readme(&out, source);
+        text_add(&out, "%s", end);
+        good = text_write(&out, path);
+    }
+    text_free(&before);
+    text_free(&out);
+    return good;
+}
+
 bool output_files(const output_source *source, const output_paths *paths)
 {
     bool good = output_one(source, paths->directory, "results.csv", results_csv);
     good = output_one(source, paths->directory, "results.json", results_json) && good;
     good = output_one(source, paths->directory, "report.html", report_html) && good;
+    if (source->work->done < source->work->count) {
+        return good;
+    }
     if (paths->picture != NULL) {
         good = output_one(source, NULL, paths->picture, chart_picture) && good;
     }
     if (paths->results != NULL) {
         good = output_one(source, NULL, paths->results, report_markdown) && good;
+    }
+    if (paths->readme != NULL) {
+        good = output_readme(source, paths->readme) && good;
     }
     return good;
 }

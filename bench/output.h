@@ -13,6 +13,7 @@ typedef struct output_paths {
     const char *directory;
     const char *picture;
     const char *results;
+    const char *readme;
 } output_paths;
 
 /* What the outputs are made of. */
@@ -28,9 +29,12 @@ typedef struct output_source {
 bool output_prepare(const char *directory);
 
 /* Prints the tables. */
-bool output_tables(const output_source *source, bool markdown);
+bool output_tables(const output_source *source);
 
-/* Writes the files. Returns false, after saying why, if one could not be written. */
+/*
+ * Writes the files; of an interrupted experiment those in the directory only. Returns false, after
+ * saying why, if one could not be written.
+ */
 bool output_files(const output_source *source, const output_paths *paths);
 
 #endif

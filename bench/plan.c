@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OVERHEAD 0.08 /* seconds to start and end a server, to settle, to look */
+#define OVERHEAD 0.08       /* seconds to start and end a server, to settle, to look */
+#define PLAN_LEAST_ROUNDS 2 /* whatever the budget says */
 
 /* splitmix64: an order that a seed reproduces. */
 static uint64_t plan_random(uint64_t *state)
@@ -38,6 +39,35 @@ static bool plan_wants(const plan_options *options, const row *subject)
 {
     bool kind = subject->sweep ? options->sweep : options->job;
     return kind && (options->only == NULL || plan_named(options->only, subject->name));
+}
+
+/* Whether a row is wanted whose name is the `size` bytes at `name`. */
+static bool plan_name_known(const plan_options *options, const char *name, size_t size)
+{
+    for (size_t i = 0; i < row_count; i++) {
+        if (strlen(row_table[i].name) == size && strncmp(row_table[i].name, name, size) == 0 &&
+            plan_wants(options, &row_table[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether there is a row for each name; else says for which there is none. */
+static bool plan_names_known(const plan_options *options)
+{
+    const char *name = options->only;
+    while (name != NULL) {
+        name += strspn(name, ", ");
+        size_t size = strcspn(name, ",");
+        if (!plan_name_known(options, name, size)) {
+            fprintf(stderr, "experiment: no row is called \"%.*s\"; --list shows the names\n",
+                    (int)size, name);
+            return false;
+        }
+        name = strchr(name, ',');
+    }
+    return true;
 }
 
 static bool plan_add(plan *work, int row_index, run_kind kind, int round, long in_flight)
@@ -82,20 +112,47 @@ static bool plan_add_sweep(plan *work, const plan_options *options, int row_inde
     return good;
 }
 
-/* The runs of one row in one round. */
-static bool plan_add_row(plan *work, const plan_options *options, int row_index, int round)
+/* A row that cannot be measured as something is not installed: one run says so. */
+static bool plan_add_missing(plan *work, int row_index, int round, const char *note)
 {
     const row *subject = &row_table[row_index];
+    bool       good = true;
+    if (round == 0) {
+        good = plan_add(work, row_index, subject->sweep ? RUN_HOLD : RUN_JOB, round,
+                        subject->sweep ? row_points[0] : subject->in_flight);
+    }
+    if (round == 0 && good) {
+        run_record *record = &work->runs[work->count - 1];
+        record->state = RUN_MISSING;
+        text_copy(record->note, sizeof record->note, note);
+    }
+    return good;
+}
+
+/* The runs of a row of the job in one round. */
+static bool plan_add_job(plan *work, int row_index, int round)
+{
+    long in_flight = row_table[row_index].in_flight;
+    return plan_add(work, row_index, RUN_JOB, round, in_flight) &&
+           plan_add(work, row_index, RUN_IDLE, round, in_flight) &&
+           plan_add(work, row_index, RUN_HOLD, round, in_flight) &&
+           (round > 0 || plan_add(work, row_index, RUN_TRACE, 0, in_flight));
+}
+
+/* The runs of one row in one round. */
+static bool plan_add_row(plan *work, const plan_options *options, const run_setup *setup,
+                         int row_index, int round)
+{
+    const row *subject = &row_table[row_index];
+    char       note[sizeof work->runs->note];
     if ((subject->once && round > 0) || (subject->optional && round >= options->optional_rounds)) {
         return true;
     }
-    if (subject->sweep) {
-        return plan_add_sweep(work, options, row_index, round);
+    if (subject->optional && run_missing(setup, row_index, note, sizeof note)) {
+        return plan_add_missing(work, row_index, round, note);
     }
-    return plan_add(work, row_index, RUN_JOB, round, subject->in_flight) &&
-           plan_add(work, row_index, RUN_IDLE, round, subject->in_flight) &&
-           plan_add(work, row_index, RUN_HOLD, round, subject->in_flight) &&
-           (round > 0 || plan_add(work, row_index, RUN_TRACE, 0, subject->in_flight));
+    return subject->sweep ? plan_add_sweep(work, options, row_index, round)
+                          : plan_add_job(work, row_index, round);
 }
 
 /* Puts the runs from `from` on into a random order. */
@@ -109,40 +166,26 @@ static void plan_shuffle(plan *work, size_t from, uint64_t *state)
     }
 }
 
-/* Settles the runs of optional rows whose program is not there. */
-static void plan_mark_missing(plan *work, const run_setup *setup)
-{
-    for (size_t i = 0; i < work->count; i++) {
-        run_record *record = &work->runs[i];
-        if (row_table[record->row].optional &&
-            run_missing(setup, record->row, record->note, sizeof record->note)) {
-            record->state = RUN_MISSING;
-        }
-    }
-}
-
 bool plan_make(plan *result, const plan_options *options, const run_setup *setup)
 {
     uint64_t state = options->seed;
     bool     good = true;
     memset(result, 0, sizeof *result);
     result->rounds = options->rounds;
+    if (!plan_names_known(options)) {
+        return false;
+    }
     for (int round = 0; round < options->rounds && good; round++) {
         size_t from = result->count;
         for (size_t i = 0; i < row_count && good; i++) {
             if (plan_wants(options, &row_table[i])) {
-                good = plan_add_row(result, options, (int)i, round);
+                good = plan_add_row(result, options, setup, (int)i, round);
             }
         }
         plan_shuffle(result, from, &state);
     }
     if (!good) {
         fprintf(stderr, "experiment: out of memory for the plan\n");
-    } else if (result->count == 0) {
-        fprintf(stderr, "experiment: no row of that name; --list shows them all\n");
-        good = false;
-    } else {
-        plan_mark_missing(result, setup);
     }
     return good;
 }
@@ -168,32 +211,42 @@ static double plan_expect(const plan *work, const run_setup *setup, size_t index
     return run_guess(setup, record) + OVERHEAD;
 }
 
-double plan_left(const plan *work, const run_setup *setup)
+/* Whether the budget may end the plan before the round of run `index`: it has not begun yet. */
+static bool plan_may_end(const plan *work, const plan_options *options, size_t index)
 {
-    double total = 0;
-    for (size_t i = work->done; i < work->count; i++) {
-        total += plan_expect(work, setup, i);
+    int round = work->runs[index].round;
+    int former = work->done == 0 ? 0 : work->runs[work->done - 1].round;
+    return options->budget > 0 && round >= PLAN_LEAST_ROUNDS && former < round;
+}
+
+plan_rest plan_left(const plan *work, const plan_options *options, const run_setup *setup)
+{
+    plan_rest rest = { 0, 0 };
+    plan_rest before = rest; /* at the beginning of the round of run i */
+    double    bound = 0;     /* seconds of the rows that the budget is for */
+    for (size_t i = 0; i < work->count; i++) {
+        bool   past = i < work->done;
+        double seconds = past ? work->seconds[i] : plan_expect(work, setup, i);
+        if (i > 0 && work->runs[i].round != work->runs[i - 1].round) {
+            before = rest;
+        }
+        bound += row_table[work->runs[i].row].optional ? 0 : seconds;
+        if (bound > options->budget && plan_may_end(work, options, i)) {
+            return before;
+        }
+        rest.runs += past ? 0 : 1;
+        rest.seconds += past ? 0 : seconds;
     }
-    return total;
+    return rest;
 }
 
 bool plan_over(plan *work, const plan_options *options, const run_setup *setup)
 {
-    int    round = work->done < work->count ? work->runs[work->done].round : 0;
-    double seconds = 0;
-    if (options->budget <= 0 || round < 2 || work->runs[work->done - 1].round == round) {
+    if (work->done == work->count || plan_left(work, options, setup).runs > 0) {
         return false;
     }
-    for (size_t i = 0; i < work->count && work->runs[i].round <= round; i++) {
-        if (!row_table[work->runs[i].row].optional) {
-            seconds += i < work->done ? work->seconds[i] : plan_expect(work, setup, i);
-        }
-    }
-    if (seconds <= options->budget) {
-        return false;
-    }
+    work->rounds = work->runs[work->done].round;
     work->count = work->done;
-    work->rounds = round;
     return true;
 }
 

@@ -31,16 +31,19 @@ typedef struct plan {
     int         rounds; /* so many, unless the budget ends them */
 } plan;
 
-/* Makes the plan. Returns false when memory has run out or no row is left, after saying so. */
+/* Makes the plan. Returns false when memory has run out or there is no row of a name, after saying so. */
 bool plan_make(plan *result, const plan_options *options, const run_setup *setup);
 
-/* The seconds that the runs from `done` on will take. */
-double plan_left(const plan *work, const run_setup *setup);
+/* What is still to be done. */
+typedef struct plan_rest {
+    size_t runs;
+    double seconds;
+} plan_rest;
 
-/*
- * At the beginning of a round: whether it must be left out because the budget would be exceeded.
- * If so, the plan ends here.
- */
+/* What the runs from `done` on will take, as far as they fit into the budget. */
+plan_rest plan_left(const plan *work, const plan_options *options, const run_setup *setup);
+
+/* At the beginning of a round: whether it does not fit into the budget. If so, the plan ends. */
 bool plan_over(plan *work, const plan_options *options, const run_setup *setup);
 
 /*

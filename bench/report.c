@@ -39,7 +39,7 @@ static const char page_style[] =
     "tbody th{font-weight:400}tr.group th{font-weight:600;padding-top:.6rem}\n"
     ".claims{display:grid;gap:.8rem}.claims section{border-left:4px solid var(--grid);"
     "padding:.1rem 0 .1rem .9rem;break-inside:avoid}\n"
-    ".claims h3{font-size:1rem;margin:0}.claims p{margin:.15rem 0}\n"
+    "h3{font-size:1rem;margin:1.4rem 0 0}.claims h3{margin:0}.claims p{margin:.15rem 0}\n"
     ".v{display:inline-block;border:1.5px solid;border-radius:3px;padding:0 "
     ".4em;font-size:.8125rem;"
     "font-weight:600;white-space:nowrap}\n"
@@ -55,7 +55,8 @@ static const char page_style[] =
     "@media (max-width:40rem){th,td{padding:.2rem .35rem}tbody th:first-child,thead "
     "th:first-child{position:sticky;left:0;background:var(--paper)}}\n"
     "@media (max-width:30rem){dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}}\n"
-    "@media print{body{max-width:none;padding:0;font-size:11pt}h2{break-after:avoid}"
+    "@media print{body{max-width:none;padding:0;font-size:10pt}h2,h3{break-after:avoid}"
+    "th,td{padding:.08rem .5rem}.scroll+.note{break-before:avoid}"
     ".scroll{overflow:visible;background:none;break-inside:avoid}.panels{grid-template-columns:"
     "repeat(5,1fr)}"
     ".two{grid-template-columns:1fr 1fr}span{print-color-adjust:exact;"
@@ -100,9 +101,9 @@ static void report_table(text *out, const output_source *source, const char *hea
     if (heading != NULL) {
         text_add(out, "<h2>%s</h2>\n", heading);
     } else {
-        text_add(out, "<p><b>");
+        text_add(out, "<h3>");
         text_add_html(out, table.title);
-        text_add(out, "</b></p>\n");
+        text_add(out, "</h3>\n");
     }
     grid_html(out, &table);
 }
@@ -132,12 +133,12 @@ static void report_bars(text *out, const output_source *source)
     report_key(out);
     text_add(out,
              "<div class=\"two\">\n<figure>\n<figcaption><b>Seconds for the hundred days</b>, "
-             "from exec to exit. Lighter: the program starting, with nothing to do. Thin line: "
+             "from exec to exit. Fainter: the program starting, with nothing to do. Thin line: "
              "from the fastest run to the slowest. Upright: the article's time &times; %g."
              "</figcaption>\n",
              source->setup->scale);
     chart_bars_of(out, source, CHART_TIME);
-    text_add(out, "</figure>\n<figure>\n<figcaption><b>Peak RSS, MiB.</b> Lighter: what the same "
+    text_add(out, "</figure>\n<figure>\n<figcaption><b>Peak RSS, MiB.</b> Fainter: what the same "
                   "program takes with nothing to do. Thin line: from the least run to the most."
                   "</figcaption>\n");
     chart_bars_of(out, source, CHART_PEAK);
@@ -157,12 +158,13 @@ static void report_sampler(text *out, const output_source *source)
         cpu += (double)series->cpu_us;
     }
     if (samples > 0) {
-        text_add(out,
-                 "Read from outside every %d ms, in a run of its own: a reading costs %.0f "
-                 "&micro;s of CPU in the experiment's process, not in the client; %.0f readings, "
-                 "%.0f failed because the client had just ended. The table's figures come "
-                 "from runs at which nothing looked on.",
-                 source->setup->interval_ms, cpu / samples, samples, failed);
+        text_add(
+            out,
+            "Read from outside every %d ms, in a run of its own: a reading costs %.0f "
+            "&micro;s of CPU in the experiment's process, not in the client; %.0f readings, and "
+            "%.0f that came too late, the client having just ended. The table's figures come "
+            "from runs at which nothing looked on.",
+            source->setup->interval_ms, cpu / samples, samples, failed);
     }
 }
 
@@ -291,12 +293,15 @@ static void report_machine(text *out, const output_source *source)
     }
     text_add(out, "<dt>experiment</dt><dd>%zu runs in %.0f s</dd>\n</dl>\n", source->work->done,
              source->seconds);
-    text_add(out,
-             "<p class=\"note\">Peak memory is VmHWM, read while the kernel holds the client at "
-             "its very end, or a larger exact reading; RSS, PSS and private bytes are "
-             "smaps_rollup's, read when two readings in a row agree. A run with one wrong or "
-             "missing price is void. Raw data: results.csv and results.json beside this page; "
-             "method and traps: bench/README.md.</p>\n");
+    text_add(
+        out,
+        "<p class=\"note\">Peak memory is VmHWM, read while the kernel holds the client at "
+        "its very end, or a larger exact reading (%zu runs where that was not allowed have "
+        "ru_maxrss in its place, which is never below some 2 MB); RSS, PSS and private bytes are "
+        "smaps_rollup's, read when two readings in a row agree. A run with one wrong or "
+        "missing price is void. Raw data: results.csv and results.json beside this page; "
+        "method and traps: bench/README.md.</p>\n",
+        summary_untraced(source->work));
 }
 
 void report_html(text *out, const output_source *source)
@@ -396,4 +401,13 @@ void report_markdown(text *out, const output_source *source)
     for (size_t i = 0; i < source->facts->count; i++) {
         text_add(out, "| %s | %s |\n", source->facts->facts[i].name, source->facts->facts[i].value);
     }
+}
+
+void report_readme(text *out, const output_source *source)
+{
+    static grid table;
+    tables_job(&table, source);
+    grid_markdown(out, &table);
+    text_add(out, "\nMedians of %d %s, delays the article's x %g.\n%s", source->work->rounds,
+             source->work->rounds == 1 ? "round" : "rounds", source->setup->scale, table.note);
 }

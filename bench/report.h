@@ -12,4 +12,7 @@ void report_html(text *out, const output_source *source);
 /* RESULTS.md: the figures of one run. */
 void report_markdown(text *out, const output_source *source);
 
+/* The main table and what it is, for the README. */
+void report_readme(text *out, const output_source *source);
+
 #endif

@@ -33,6 +33,7 @@ static const column columns[] = {
     { "plateau_private_kb", FIGURE_PRIVATE, KIB, 0, true },
     { "plateau_page_tables_kb", FIGURE_TABLES, KIB, 0, true },
     { "plateau_threads", FIGURE_THREADS, 1, 0, true },
+    { "plateau_minor_faults", FIGURE_PLATEAU_FAULTS, 1, 0, true },
     { "more_rss_kb", FIGURE_MORE_RSS, KIB, 0, true },
     { "more_private_kb", FIGURE_MORE_PRIVATE, KIB, 0, true },
     { "more_minor_faults", FIGURE_MORE_FAULTS, 1, 0, true },

@@ -19,7 +19,7 @@ const long row_points[ROW_POINTS] = { 1, 10, 100, 1000, 10000 };
 #define CURL "{bin}/peer_curl -q "
 #define GO "{bin}/peer_go -q "
 #define PYTHON(script) "{python} {py}/tickets_" script ".py -q "
-#define IDLE "--days 0 {url}" /* refused, after all has been loaded */
+#define IDLE "--days 0 {url}" /* nothing to do, after all has been loaded */
 #define ONE_ARENA "MALLOC_ARENA_MAX=1"
 
 #define IS_PARIO .language = "C, pario", .kind = ROW_PARIO
@@ -28,9 +28,12 @@ const long row_points[ROW_POINTS] = { 1, 10, 100, 1000, 10000 };
     .language = "C, libcurl", .kind = ROW_PEER, .optional = true, .package = "libcurl4-openssl-dev"
 #define IS_GO                                                                                      \
     .language = "Go", .kind = ROW_PEER, .optional = true, .package = "golang-go", .idle = GO IDLE
-#define IS_PYTHON(script)                                                                          \
-    .language = "Python", .kind = ROW_PYTHON, .optional = true, .package = "python3",              \
+#define IS_PYTHON(script, needs)                                                                   \
+    .language = "Python", .kind = ROW_PYTHON, .optional = true, .package = needs,                  \
     .idle = PYTHON(script) IDLE
+#define REQUESTS "python3-requests"
+#define GEVENT "python3-gevent and python3-requests"
+#define AIOHTTP "python3-aiohttp"
 
 const row row_table[] = {
     /* the job: the article's five, and one with glibc's arenas limited */
@@ -123,31 +126,31 @@ const row row_table[] = {
 
     /* the article's scripts */
     { .name = "requests",
-      IS_PYTHON("sequential"),
+      IS_PYTHON("sequential", REQUESTS),
       .way = WAY_SEQUENTIAL,
       .in_flight = 1,
       .article = 0,
       .command = PYTHON("sequential") "{url}" },
     { .name = "ThreadPool 20",
-      IS_PYTHON("threads"),
+      IS_PYTHON("threads", REQUESTS),
       .way = WAY_THREADS,
       .in_flight = 20,
       .article = 1,
       .command = PYTHON("threads") "-c 20 {url}" },
     { .name = "ThreadPool 100",
-      IS_PYTHON("threads"),
+      IS_PYTHON("threads", REQUESTS),
       .way = WAY_THREADS,
       .in_flight = 100,
       .article = 2,
       .command = PYTHON("threads") "-c 100 {url}" },
     { .name = "gevent 100",
-      IS_PYTHON("gevent"),
+      IS_PYTHON("gevent", GEVENT),
       .way = WAY_FIBERS,
       .in_flight = 100,
       .article = 3,
       .command = PYTHON("gevent") "-c 100 {url}" },
     { .name = "asyncio 100",
-      IS_PYTHON("asyncio"),
+      IS_PYTHON("asyncio", AIOHTTP),
       .way = WAY_LOOP,
       .in_flight = 100,
       .article = 4,
@@ -208,19 +211,19 @@ const row row_table[] = {
       .sweep = true,
       .command = GO "--hold -c {n} {url}" },
     { .name = "ThreadPool",
-      IS_PYTHON("threads"),
+      IS_PYTHON("threads", REQUESTS),
       .way = WAY_THREADS,
       .sweep = true,
       .limit = 1000,
       .command = PYTHON("threads") "--hold -c {n} {url}" },
     { .name = "gevent",
-      IS_PYTHON("gevent"),
+      IS_PYTHON("gevent", GEVENT),
       .way = WAY_FIBERS,
       .sweep = true,
       .limit = 1000,
       .command = PYTHON("gevent") "--hold -c {n} {url}" },
     { .name = "asyncio",
-      IS_PYTHON("asyncio"),
+      IS_PYTHON("asyncio", AIOHTTP),
       .way = WAY_LOOP,
       .sweep = true,
       .limit = 1000,

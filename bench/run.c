@@ -137,6 +137,23 @@ static const char *run_last_words(const stage *state)
                                                            : "nothing";
 }
 
+/* A client that ended when it should not have. */
+static void run_blame(const stage *state, const char *what, run_record *record)
+{
+    record->state = RUN_FAILED;
+    if (!state->ended) {
+        text_print(record->note, sizeof record->note,
+                   "no client, or no launcher, before %s: %.120s", what, run_last_words(state));
+    } else if (state->end.signal != 0) {
+        text_print(record->note, sizeof record->note, "the client died of signal %d (%s) before %s",
+                   state->end.signal, strsignal(state->end.signal), what);
+    } else {
+        text_print(record->note, sizeof record->note,
+                   "the client ended with status %d before %s: %.120s", state->end.exit_status,
+                   what, run_last_words(state));
+    }
+}
+
 /* Says why a wait did not come to what was waited for. */
 static void run_explain(const stage *state, stage_wait wait, const char *what, run_record *record)
 {
@@ -153,12 +170,11 @@ static void run_explain(const stage *state, stage_wait wait, const char *what, r
         break;
     case STAGE_SERVER_GONE:
         text_print(record->note, sizeof record->note, "the server ended: %.170s",
-                   server[0] == '\0' ? "it did not say why" : server);
+                   server[0] == '\0' ? "it was killed, for it did not say why" : server);
         break;
     case STAGE_CLIENT_GONE:
     case STAGE_HAPPENED:
-        text_print(record->note, sizeof record->note, "the client ended before %s; it said: %.120s",
-                   what, run_last_words(state));
+        run_blame(state, what, record);
         break;
     }
 }
@@ -231,7 +247,7 @@ static bool run_server(const run_setup *setup, stage *state, run_record *record)
     }
     stage_wait wait = stage_until(state, done_listening, SERVER_PATIENCE);
     if (wait != STAGE_HAPPENED) {
-        run_explain(state, wait, "the server", record);
+        run_explain(state, wait, "the server listened", record);
         return false;
     }
     return true;
@@ -245,7 +261,8 @@ static bool run_client(const run_setup *setup, stage *state, run_record *record)
     command client;
     char    url[128];
     if (subject->shakes) {
-        text_print(url, sizeof url, "http://127.0.0.1:%d/hold?n=%ld", state->port,
+        /* as long at each point, for it is a part of what is weighed */
+        text_print(url, sizeof url, "http://127.0.0.1:%d/hold?n=%05ld", state->port,
                    record->in_flight);
     } else {
         text_print(url, sizeof url, "http://127.0.0.1:%d", state->port);
@@ -259,30 +276,21 @@ static bool run_client(const run_setup *setup, stage *state, run_record *record)
     }
     stage_wait wait = stage_until(state, done_started, SERVER_PATIENCE);
     if (wait != STAGE_HAPPENED) {
-        run_explain(state, wait, "its start", record);
+        run_explain(state, wait, "it was started", record);
         return false;
     }
     return true;
 }
 
-/* What the client's last line must be, or "" if it cannot be had. */
+/* What the client's last line must be. */
 static void run_expected(const run_setup *setup, const run_record *record, char *line, size_t size)
 {
-    static char have[160]; /* the server is asked once */
     if (row_table[record->row].sweep) {
         text_print(line, size, "held %ld  bytes %ld", record->in_flight,
                    record->in_flight * HELD_BYTES);
-        return;
+    } else {
+        text_copy(line, size, setup->expected);
     }
-    if (have[0] == '\0') {
-        char template[128];
-        command ask;
-        text_print(template, sizeof template, "{bin}/ticket_server --seed %u --expect 100",
-                   setup->data_seed);
-        command_make(&ask, template, setup, "", 0);
-        stage_ask(ask.words, have, sizeof have);
-    }
-    text_copy(line, size, have);
 }
 
 /* A client that says it succeeded: did it find every page, and every price on it? */
@@ -309,7 +317,7 @@ static void run_finish(const run_setup *setup, stage *state, run_record *record)
     const char *error = state->source[STAGE_CLIENT_ERROR].last;
     stage_wait  wait = stage_until(state, done_ended, setup->patience);
     if (wait != STAGE_HAPPENED) {
-        run_explain(state, wait, "its end", record);
+        run_explain(state, wait, "its work was done", record);
         return;
     }
     record->end = state->end;
@@ -321,14 +329,8 @@ static void run_finish(const run_setup *setup, stage *state, run_record *record)
         text_print(record->note, sizeof record->note, "install %.150s",
                    strncmp(error, "missing: ", 9) == 0 ? error + 9 : error);
         record->state = RUN_MISSING;
-    } else if (state->end.signal != 0) {
-        text_print(record->note, sizeof record->note, "the client died of signal %d (%s)",
-                   state->end.signal, strsignal(state->end.signal));
-        record->state = RUN_FAILED;
     } else {
-        text_print(record->note, sizeof record->note, "the client ended with status %d: %.140s",
-                   state->end.exit_status, error);
-        record->state = RUN_FAILED;
+        run_blame(state, "its work was done", record);
     }
 }
 
@@ -359,7 +361,7 @@ static bool run_ready(const run_setup *setup, stage *state, run_record *record)
 {
     stage_wait wait = stage_until(state, done_ready, setup->patience);
     if (wait != STAGE_HAPPENED) {
-        run_explain(state, wait, "being ready", record);
+        run_explain(state, wait, "it was ready", record);
         return false;
     }
     bool have = run_settle(state->client, &record->before);
@@ -371,6 +373,26 @@ static bool run_ready(const run_setup *setup, stage *state, run_record *record)
     return true;
 }
 
+/*
+ * Whether a client that did not come to its plateau was refused threads, as by a limit that
+ * limits_refuse does not know of.
+ */
+static bool run_short(const stage *state, run_record *record)
+{
+    process_read now;
+    row_way      way = row_table[record->row].way;
+    if ((way != WAY_THREADS && way != WAY_ARENA) || !process_read_all(state->client, &now) ||
+        now.memory.threads > (uint64_t)record->in_flight) {
+        return false;
+    }
+    text_print(record->note, sizeof record->note,
+               "%ld threads are needed, %llu could be started: raise ulimit -u or -v, pids.max of "
+               "the control group, or vm.overcommit_memory",
+               record->in_flight + 1, (unsigned long long)now.memory.threads);
+    record->state = RUN_REFUSED;
+    return true;
+}
+
 /* The plateau, and the release. */
 static bool run_plateau(const run_setup *setup, stage *state, run_record *record)
 {
@@ -379,8 +401,11 @@ static bool run_plateau(const run_setup *setup, stage *state, run_record *record
         return false;
     }
     stage_wait wait = stage_until(state, done_plateau, setup->patience);
+    if (wait == STAGE_TOO_LONG && run_short(state, record)) {
+        return false;
+    }
     if (wait != STAGE_HAPPENED) {
-        run_explain(state, wait, "all requests being in flight", record);
+        run_explain(state, wait, "all requests were in flight", record);
         return false;
     }
     bool have = run_settle(state->client, &record->plateau);
@@ -452,24 +477,37 @@ static bool run_hopeless(const run_setup *setup, run_record *record)
         run_end(record, RUN_IMPOSSIBLE, "one at a time, by definition");
         return true;
     }
-    if (record->kind == RUN_HOLD &&
-        limits_refuse(subject->way, record->in_flight, record->note, sizeof record->note)) {
+    if (record->kind != RUN_IDLE &&
+        limits_refuse(subject, record->in_flight, record->note, sizeof record->note)) {
         record->state = RUN_REFUSED;
         return true;
     }
     return false;
 }
 
-bool run_probe(const run_setup *setup, char *note, size_t size)
+bool run_probe(run_setup *setup, char *note, size_t size)
 {
     stage      state;
     run_record record;
+    command    ask;
+    char template[128];
     memset(&record, 0, sizeof record);
     stage_open(&state);
     bool good = run_server(setup, &state, &record);
     stage_close(&state);
     text_copy(note, size, record.note);
-    return good;
+    if (!good) {
+        return false;
+    }
+    text_print(template, sizeof template, "{bin}/ticket_server --seed %u --expect 100",
+               setup->data_seed);
+    command_make(&ask, template, setup, "", 0);
+    stage_ask(ask.words, setup->expected, sizeof setup->expected);
+    if (setup->expected[0] == '\0') {
+        text_copy(note, size, "ticket_server --expect says nothing: run make");
+        return false;
+    }
+    return true;
 }
 
 void run_once(const run_setup *setup, run_record *record)

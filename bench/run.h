@@ -52,14 +52,18 @@ typedef struct run_setup {
     double      scale;     /* of the article's delays */
     unsigned    data_seed; /* of the server's prices */
     int         interval_ms;
-    double      patience; /* seconds after which a client hangs */
+    double      patience;      /* seconds after which a client hangs */
+    char        expected[160]; /* the last line of the job, by run_probe */
 } run_setup;
 
 /* Whether the program of a row is not there; if so, note receives a line that says what to do. */
 bool run_missing(const run_setup *setup, int row_index, char *note, size_t size);
 
-/* Starts the server once and ends it. Returns false, and why, if nothing can be measured so. */
-bool run_probe(const run_setup *setup, char *note, size_t size);
+/*
+ * Starts the server once and ends it, and asks it for the line that the job must end with. Returns
+ * false, and why, if nothing can be measured so.
+ */
+bool run_probe(run_setup *setup, char *note, size_t size);
 
 /* Carries out the run that record->row, kind and in_flight ask for, and fills in the rest. */
 void run_once(const run_setup *setup, run_record *record);

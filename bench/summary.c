@@ -55,6 +55,7 @@ static void summary_plateau(const run_record *record, double values[FIGURE_COUNT
     values[FIGURE_PRIVATE] = (double)now->private_bytes;
     values[FIGURE_TABLES] = (double)now->page_table_bytes;
     values[FIGURE_THREADS] = (double)now->threads;
+    values[FIGURE_PLATEAU_FAULTS] = (double)record->plateau.minor_faults;
     values[FIGURE_MORE_RSS] = (double)now->rss_bytes - (double)then->rss_bytes;
     values[FIGURE_MORE_PRIVATE] = (double)now->private_bytes - (double)then->private_bytes;
     values[FIGURE_MORE_FAULTS] = (double)record->plateau.minor_faults -
@@ -127,6 +128,15 @@ size_t summary_count(const plan *work, int row_index, run_state state)
     return count;
 }
 
+size_t summary_untraced(const plan *work)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < work->done; i++) {
+        count += work->runs[i].state == RUN_OK && !work->runs[i].end.traced ? 1 : 0;
+    }
+    return count;
+}
+
 const run_record *summary_trouble(const plan *work, int row_index, run_kind kind, long in_flight)
 {
     for (size_t i = 0; i < work->done; i++) {
@@ -147,13 +157,4 @@ const run_record *summary_first(const plan *work, int row_index, run_kind kind, 
         }
     }
     return NULL;
-}
-
-void summary_checksum(const run_record *record, char *word, size_t size)
-{
-    char found[32] = "";
-    if (record != NULL && sscanf(record->answer, "checksum %31s", found) != 1) {
-        found[0] = '\0';
-    }
-    text_copy(word, size, found);
 }

@@ -23,7 +23,8 @@ typedef enum figure {
     FIGURE_PRIVATE,
     FIGURE_TABLES, /* the process's page tables */
     FIGURE_THREADS,
-    FIGURE_STACKS, /* the kernel's, of the whole machine: after - before */
+    FIGURE_PLATEAU_FAULTS, /* minor page faults until then */
+    FIGURE_STACKS,         /* the kernel's, of the whole machine: after - before */
     FIGURE_SLAB,
     FIGURE_ALL_TABLES,
     FIGURE_SOCKETS,
@@ -48,13 +49,13 @@ double summary_above_idle(const plan *work, int row_index);
 /* The number of runs in this state; of one row, or of all with -1. */
 size_t summary_count(const plan *work, int row_index, run_state state);
 
+/* The number of good runs that could not be read at their end, and have ru_maxrss as their peak. */
+size_t summary_untraced(const plan *work);
+
 /* The first run of these that is not RUN_OK, or NULL: its note says why. */
 const run_record *summary_trouble(const plan *work, int row_index, run_kind kind, long in_flight);
 
 /* The first good run of these, or NULL. */
 const run_record *summary_first(const plan *work, int row_index, run_kind kind, long in_flight);
-
-/* What the client printed as checksum, "" if nothing is known. */
-void summary_checksum(const run_record *record, char *word, size_t size);
 
 #endif

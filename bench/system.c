@@ -10,8 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
-#define SPARE 64 /* descriptors, threads and mappings that a program has anyway */
+#define SPARE 16           /* descriptors and threads that a program has anyway */
+#define SPARE_MAPPINGS 200 /* Python has the most */
 
 static void limits_raise_one(int resource)
 {
@@ -40,7 +42,8 @@ static long limits_soft(int resource)
     return (long)limit.rlim_cur;
 }
 
-long limits_number(const char *path)
+/* The number in a file such as /proc/sys/vm/max_map_count, or -1. */
+static long limits_number(const char *path)
 {
     char  bytes[64];
     char *end = bytes;
@@ -48,10 +51,11 @@ long limits_number(const char *path)
         return -1;
     }
     long value = strtol(bytes, &end, 10);
-    return end == bytes ? -1 : value; /* "max" of a cgroup is no limit */
+    return end == bytes ? -1 : value; /* "max" of a control group is no limit */
 }
 
-long limits_ports(void)
+/* How many ports connections may begin at, or -1. */
+static long limits_ports(void)
 {
     char bytes[64];
     long low;
@@ -63,21 +67,43 @@ long limits_ports(void)
     return high - low + 1;
 }
 
-/* The pids.max of this process's control group, or -1. */
-static long limits_group_pids(void)
+/* The least pids.max from a group's directory, which is `top` bytes or more, upwards; or -1. */
+static long limits_group_least(char *path, size_t top)
 {
-    char bytes[512];
+    long least = -1;
+    while (strlen(path) > top) {
+        char file[700];
+        text_print(file, sizeof file, "%s/pids.max", path);
+        long found = limits_number(file);
+        least = found >= 0 && (least < 0 || found < least) ? found : least;
+        *strrchr(path, '/') = '\0';
+    }
+    return least;
+}
+
+long limits_group_pids(const char *groups, const char *root)
+{
     char path[600];
-    if (!file_read_small("/proc/self/cgroup", bytes, sizeof bytes)) {
-        return -1;
+    long least = -1;
+    for (const char *line = groups; line != NULL; line = strchr(line, '\n')) {
+        line += *line == '\n' ? 1 : 0;
+        const char *controller = strchr(line, ':');
+        const char *group = controller == NULL ? NULL : strchr(controller + 1, ':');
+        if (group == NULL) {
+            continue;
+        }
+        if (strncmp(controller, "::", 2) == 0) { /* version 2 */
+            text_print(path, sizeof path, "%s%.*s", root, (int)strcspn(group + 1, "\n"), group + 1);
+        } else if (strncmp(controller, ":pids:", 6) == 0) {
+            text_print(path, sizeof path, "%s/pids%.*s", root, (int)strcspn(group + 1, "\n"),
+                       group + 1);
+        } else {
+            continue;
+        }
+        long found = limits_group_least(path, strlen(root));
+        least = found >= 0 && (least < 0 || found < least) ? found : least;
     }
-    char *line = strstr(bytes, "0::");
-    if (line == NULL) {
-        return -1;
-    }
-    line[strcspn(line, "\n")] = '\0';
-    text_print(path, sizeof path, "/sys/fs/cgroup%s/pids.max", line + 3);
-    return limits_number(path);
+    return least;
 }
 
 /* One limit against what is needed; -1 and LONG_MAX are no limit. */
@@ -91,32 +117,35 @@ static bool limits_short(long limit, long need, const char *what, const char *ho
     return true;
 }
 
-/* The limits of threads. */
+/* The limits of threads. That of a user's processes does not bind root. */
 static bool limits_refuse_threads(long need, char *note, size_t size)
 {
-    return limits_short(limits_soft(RLIMIT_NPROC), need, "threads", "raise it with ulimit -u", note,
-                        size) ||
+    char groups[4096];
+    long processes = geteuid() == 0 ? LONG_MAX : limits_soft(RLIMIT_NPROC);
+    (void)file_read_small("/proc/self/cgroup", groups, sizeof groups);
+    return limits_short(processes, need, "threads", "raise it with ulimit -Hu", note, size) ||
            limits_short(limits_number("/proc/sys/kernel/threads-max"), need, "threads",
                         "raise kernel.threads-max with sysctl -w", note, size) ||
            limits_short(limits_number("/proc/sys/kernel/pid_max"), need, "thread ids",
                         "raise kernel.pid_max with sysctl -w", note, size) ||
-           limits_short(limits_group_pids(), need, "threads", "raise the control group's pids.max",
-                        note, size);
+           limits_short(limits_group_pids(groups, "/sys/fs/cgroup"), need, "threads",
+                        "raise the control group's pids.max", note, size);
 }
 
-bool limits_refuse(row_way way, long in_flight, char *note, size_t size)
+bool limits_refuse(const row *subject, long in_flight, char *note, size_t size)
 {
-    const bool threads = way == WAY_THREADS || way == WAY_ARENA;
-    const bool stacks = threads || way == WAY_FIBERS;
+    const bool threads = subject->way == WAY_THREADS || subject->way == WAY_ARENA;
+    const bool stacks = threads || (subject->way == WAY_FIBERS && subject->kind == ROW_PARIO);
     const long need = in_flight + SPARE;
-    if (limits_short(limits_soft(RLIMIT_NOFILE), need, "descriptors", "raise it with ulimit -n",
+    if (limits_short(limits_soft(RLIMIT_NOFILE), need, "descriptors", "raise it with ulimit -Hn",
                      note, size) ||
         limits_short(limits_ports(), need, "ports",
                      "widen net.ipv4.ip_local_port_range with sysctl -w", note, size)) {
         return true;
     }
-    if (stacks && limits_short(limits_number("/proc/sys/vm/max_map_count"), 2 * need, "mappings",
-                               "raise vm.max_map_count with sysctl -w", note, size)) {
+    if (stacks &&
+        limits_short(limits_number("/proc/sys/vm/max_map_count"), 2 * in_flight + SPARE_MAPPINGS,
+                     "mappings", "raise vm.max_map_count with sysctl -w", note, size)) {
         return true;
     }
     return threads && limits_refuse_threads(need, note, size);

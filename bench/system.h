@@ -12,15 +12,15 @@
 void limits_raise(void);
 
 /*
- * Whether the system refuses `in_flight` requests on a client that waits this way. If so, note
- * receives a line that says which limit it is and how to raise it.
+ * Whether the system refuses this row so many requests in flight. If so, note receives a line that
+ * says which limit it is and how to raise it.
  */
-bool limits_refuse(row_way way, long in_flight, char *note, size_t size);
+bool limits_refuse(const row *subject, long in_flight, char *note, size_t size);
 
-/* The number in a file such as /proc/sys/vm/max_map_count, or -1. */
-long limits_number(const char *path);
-
-/* How many ports connections may begin at, or -1. */
-long limits_ports(void);
+/*
+ * The least pids.max of a control group and of those above it, -1 for none. groups: what
+ * /proc/self/cgroup says; root: where control groups are mounted, usually /sys/fs/cgroup.
+ */
+long limits_group_pids(const char *groups, const char *root);
 
 #endif

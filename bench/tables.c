@@ -5,6 +5,7 @@
 #include "summary.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define KIB 1024.0
@@ -40,11 +41,24 @@ static void cell_slope(char *cell, const fitted *fit)
     }
 }
 
-/* Whether a row has anything to show. */
+/* Whether a row has anything to show: figures, or why there are none. */
 static bool shown(const plan *work, size_t row_index, run_kind kind, bool sweep)
 {
+    const run_record *trouble = summary_trouble(work, (int)row_index, kind, 0);
+    bool said = trouble != NULL && (trouble->state == RUN_REFUSED || trouble->state == RUN_FAILED ||
+                                    trouble->state == RUN_VOID);
     return row_table[row_index].sweep == sweep &&
-           summary_first(work, (int)row_index, kind, 0) != NULL;
+           (said || summary_first(work, (int)row_index, kind, 0) != NULL);
+}
+
+/* What stands where a row has no figure. */
+static void cell_absent(char *cell, const plan *work, int row_index, run_kind kind, long in_flight)
+{
+    const run_record *trouble = summary_trouble(work, row_index, kind, in_flight);
+    text_copy(cell, GRID_CELL, "-");
+    if (trouble != NULL && trouble->state != RUN_IMPOSSIBLE) {
+        text_copy(cell, GRID_CELL, run_state_name(trouble->state));
+    }
 }
 
 /* The sequential row's median seconds that a row is compared with, or 0. */
@@ -64,6 +78,7 @@ static void tables_job_row(grid_row *line, const plan *work, int row_index)
 {
     const row *subject = &row_table[row_index];
     spread     wall = summary_of(work, row_index, RUN_JOB, 0, FIGURE_WALL);
+    spread     cpu = summary_of(work, row_index, RUN_JOB, 0, FIGURE_CPU);
     spread     peak = summary_of(work, row_index, RUN_JOB, 0, FIGURE_PEAK);
     double     sequential = tables_sequential(work, subject->kind);
     text_copy(line->cells[0], GRID_CELL, subject->name);
@@ -72,30 +87,35 @@ static void tables_job_row(grid_row *line, const plan *work, int row_index)
         text_print(line->cells[1], GRID_CELL, "%.1f", reference->chart_seconds);
         text_print(line->cells[2], GRID_CELL, "%.0f", reference->chart_mib);
     }
+    if (wall.count == 0) {
+        cell_absent(line->cells[3], work, row_index, RUN_JOB, 0);
+        return;
+    }
     cell_figure(line->cells[3], &wall, 1, 3);
     cell_percent(line->cells[4], &wall);
     text_copy(line->cells[5], GRID_CELL, "-");
     if (sequential > 0) {
         text_print(line->cells[5], GRID_CELL, "%.2f", sequential / wall.median);
     }
-    cell_figure(line->cells[6], &peak, KIB, 0);
-    text_copy(line->cells[7], GRID_CELL, "-");
-    if (shown(work, (size_t)row_index, RUN_IDLE, false)) {
-        (void)text_grouped(summary_above_idle(work, row_index) / KIB, line->cells[7], GRID_CELL);
+    cell_figure(line->cells[6], &cpu, 1e-3, 0);
+    cell_figure(line->cells[7], &peak, KIB, 0);
+    cell_percent(line->cells[8], &peak);
+    text_copy(line->cells[9], GRID_CELL, "-");
+    if (summary_first(work, row_index, RUN_IDLE, 0) != NULL) {
+        (void)text_grouped(summary_above_idle(work, row_index) / KIB, line->cells[9], GRID_CELL);
     }
-    summary_checksum(summary_first(work, row_index, RUN_JOB, 0), line->cells[8], GRID_CELL);
 }
 
 void tables_job(grid *table, const output_source *source)
 {
-    static const char *const heads[] = { "",         "article\ns",     "article\nMiB",
-                                         "here\ns",  "spread\n%",      "speed\nup",
-                                         "peak\nkB", "above\nidle kB", "checksum" };
+    static const char *const heads[] = { "",     "article\ns",    "article\nMiB", "here\ns",
+                                         "±\n%", "speed\nup",     "CPU\nms",      "peak\nkB",
+                                         "±\n%", "above\nidle kB" };
     const char              *language = NULL;
     grid_begin(table, "The job: prices of 100 days, delays scaled. Medians.",
-               "article: read off its charts, to 2 %; its text says ~29 s and ~17 s. speed up:\n"
-               "sequential / this. peak: RSS. above idle: than the same program doing nothing.\n"
-               "spread: half the width from the fastest run to the slowest.\n",
+               "article: read off its charts, to 2 %; its text says ~29 s and ~17 s. ±: half the\n"
+               "width from the least run to the most. speed up: sequential / this. CPU: user and\n"
+               "system. peak: RSS. above idle: than the same program doing nothing.\n",
                heads, COUNT(heads));
     for (size_t i = 0; i < row_count; i++) {
         if (shown(source->work, i, RUN_JOB, false)) {
@@ -107,45 +127,38 @@ void tables_job(grid *table, const output_source *source)
 
 static void tables_plateau_row(grid_row *line, const plan *work, int row_index)
 {
-    static const figure figures[] = { FIGURE_RSS, FIGURE_PSS, FIGURE_PRIVATE, FIGURE_TABLES,
-                                      FIGURE_THREADS };
-    spread              cpu = summary_of(work, row_index, RUN_JOB, 0, FIGURE_CPU);
-    spread              faults = summary_of(work, row_index, RUN_JOB, 0, FIGURE_FAULTS);
+    static const figure figures[] = { FIGURE_RSS,     FIGURE_RSS,           FIGURE_PSS,
+                                      FIGURE_PRIVATE, FIGURE_PRIVATE,       FIGURE_TABLES,
+                                      FIGURE_THREADS, FIGURE_PLATEAU_FAULTS };
     text_copy(line->cells[0], GRID_CELL, row_table[row_index].name);
+    if (summary_first(work, row_index, RUN_HOLD, 0) == NULL) {
+        cell_absent(line->cells[1], work, row_index, RUN_HOLD, 0);
+        return;
+    }
     for (size_t k = 0; k < COUNT(figures); k++) {
         spread found = summary_of(work, row_index, RUN_HOLD, 0, figures[k]);
-        cell_figure(line->cells[k + 1], &found, figures[k] == FIGURE_THREADS ? 1 : KIB, 0);
+        if (k > 0 && figures[k] == figures[k - 1]) {
+            cell_percent(line->cells[k + 1], &found);
+        } else {
+            cell_figure(line->cells[k + 1], &found, k < COUNT(figures) - 2 ? KIB : 1, 0);
+        }
     }
-    cell_figure(line->cells[6], &cpu, 1e-3, 0);
-    cell_percent(line->cells[7], &cpu);
-    cell_figure(line->cells[8], &faults, 1, 0);
 }
 
 void tables_plateau(grid *table, const output_source *source)
 {
-    static const char *const heads[] = {
-        "",        "RSS\nkB", "PSS\nkB",   "private\nkB",  "tables\nkB",
-        "threads", "CPU\nms", "spread\n%", "minor\nfaults"
-    };
-    const char *language = NULL;
+    static const char *const heads[] = { "",           "RSS\nkB",     "±\n%",
+                                         "PSS\nkB",    "private\nkB", "±\n%",
+                                         "tables\nkB", "threads",     "minor\nfaults" };
+    const char              *language = NULL;
     grid_begin(table, "The job again, held by the server with all of them in flight.",
-               "tables: its page tables. CPU (user + system) and page faults: of the whole job.\n",
-               heads, COUNT(heads));
+               "tables: its page tables. minor faults: page faults until then.\n", heads,
+               COUNT(heads));
     for (size_t i = 0; i < row_count; i++) {
         if (shown(source->work, i, RUN_HOLD, false)) {
             grid_heading(table, row_table[i].language, &language);
             tables_plateau_row(grid_add(table), source->work, (int)i);
         }
-    }
-}
-
-/* What stands where a point has no figure. */
-static void cell_absent(char *cell, const plan *work, int row_index, long in_flight)
-{
-    const run_record *trouble = summary_trouble(work, row_index, RUN_HOLD, in_flight);
-    text_copy(cell, GRID_CELL, "-");
-    if (trouble != NULL && trouble->state != RUN_IMPOSSIBLE) {
-        text_copy(cell, GRID_CELL, run_state_name(trouble->state));
     }
 }
 
@@ -160,7 +173,7 @@ static void tables_sweep_row(grid_row *line, const plan *work, int row_index)
             cell_figure(line->cells[i + 1], &more, (double)requests, 0);
         }
         if (more.count == 0 || requests == 0) {
-            cell_absent(line->cells[i + 1], work, row_index, row_points[i]);
+            cell_absent(line->cells[i + 1], work, row_index, RUN_HOLD, row_points[i]);
         }
     }
     cell_slope(line->cells[6], &fit);
@@ -222,25 +235,54 @@ void tables_cost(grid *table, const output_source *source)
     }
 }
 
-/* Whether an earlier run has said the same of this row. */
-static bool tables_said(const plan *work, size_t index)
+/* What went wrong first stands first; then in the order of the tables. */
+static int trouble_order(const void *left, const void *right)
 {
-    const run_record *record = &work->runs[index];
-    const row        *subject = &row_table[record->row];
-    for (size_t i = 0; i < index; i++) {
-        const run_record *other = &work->runs[i];
-        const row        *former = &row_table[other->row];
-        if (other->state != record->state || strcmp(other->note, record->note) != 0) {
-            continue;
-        }
-        bool program = strcmp(former->language, subject->language) == 0;
-        bool once = record->state == RUN_MISSING || record->state == RUN_IMPOSSIBLE;
-        if ((once && program) ||
-            (other->row == record->row && other->in_flight == record->in_flight)) {
-            return true;
+    const run_record *a = *(const run_record *const *)left;
+    const run_record *b = *(const run_record *const *)right;
+    const long        keys[][2] = { { (long)a->state, (long)b->state },
+                                    { a->row, b->row },
+                                    { (long)a->kind, (long)b->kind },
+                                    { a->in_flight, b->in_flight },
+                                    { a->round, b->round } };
+    for (size_t i = 0; i < COUNT(keys); i++) {
+        if (keys[i][0] != keys[i][1]) {
+            return keys[i][0] < keys[i][1] ? -1 : 1;
         }
     }
-    return false;
+    return 0;
+}
+
+/* All runs that have no figures and a reason, in order. NULL when memory has run out. */
+static const run_record **trouble_collect(const plan *work, size_t *count)
+{
+    const run_record **list = malloc((work->done + 1) * sizeof *list);
+    *count = 0;
+    for (size_t i = 0; i < work->done && list != NULL; i++) {
+        run_state state = work->runs[i].state;
+        if (state != RUN_OK && state != RUN_INTERRUPTED) {
+            list[(*count)++] = &work->runs[i];
+        }
+    }
+    if (list != NULL) {
+        qsort(list, *count, sizeof *list, trouble_order);
+    }
+    return list;
+}
+
+/* Whether the line before has said the same already. */
+static bool trouble_said(const run_record *former, const run_record *record)
+{
+    const row *subject = &row_table[record->row];
+    if (former == NULL || former->state != record->state ||
+        strcmp(former->note, record->note) != 0) {
+        return false;
+    }
+    if (record->state == RUN_MISSING || record->state == RUN_IMPOSSIBLE) {
+        return strcmp(row_table[former->row].language, subject->language) == 0;
+    }
+    return former->row == record->row && former->kind == record->kind &&
+           former->in_flight == record->in_flight;
 }
 
 /* One line of trouble. */
@@ -266,19 +308,19 @@ static void tables_trouble_line(text *out, const run_record *record)
 
 size_t tables_trouble(text *out, const output_source *source, const char *before, const char *after)
 {
-    static const run_state order[] = { RUN_VOID, RUN_FAILED, RUN_REFUSED, RUN_MISSING,
-                                       RUN_IMPOSSIBLE };
-    size_t                 count = 0;
-    for (size_t k = 0; k < COUNT(order); k++) {
-        for (size_t i = 0; i < source->work->done; i++) {
-            const run_record *record = &source->work->runs[i];
-            if (record->state == order[k] && !tables_said(source->work, i)) {
-                text_add(out, "%s", before);
-                tables_trouble_line(out, record);
-                text_add(out, "%s", after);
-                count++;
-            }
+    size_t             count = 0;
+    size_t             said = 0;
+    const run_record **list = trouble_collect(source->work, &count);
+    out->failed = out->failed || list == NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (trouble_said(i == 0 ? NULL : list[i - 1], list[i])) {
+            continue;
         }
+        text_add(out, "%s", before);
+        tables_trouble_line(out, list[i]);
+        text_add(out, "%s", after);
+        said++;
     }
-    return count;
+    free(list);
+    return said;
 }

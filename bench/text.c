@@ -89,7 +89,7 @@ void text_add_json(text *out, const char *string)
         unsigned char byte = (unsigned char)*string;
         if (byte == '"' || byte == '\\') {
             text_add(out, "\\%c", *string);
-        } else if (byte < 0x20) {
+        } else if (byte < 0x20 || byte > 0x7e) { /* never bytes that are no UTF-8 */
             text_add(out, "\\u%04x", byte);
         } else {
             text_add_bytes(out, string, 1);
@@ -175,6 +175,29 @@ bool text_write(const text *out, const char *path)
     if (error != 0) {
         fprintf(stderr, "experiment: cannot write %s: %s\n", path, strerror(error));
         (void)remove(part);
+    }
+    return error == 0;
+}
+
+bool text_read(text *out, const char *path)
+{
+    char   bytes[4096];
+    size_t size = 1;
+    int    error = 0;
+    FILE  *file = fopen(path, "rb");
+    if (file == NULL) {
+        fprintf(stderr, "experiment: cannot read %s: %s\n", path, strerror(errno));
+        return false;
+    }
+    text_add(out, "%s", ""); /* bytes is not NULL then */
+    while (size > 0) {
+        size = fread(bytes, 1, sizeof bytes, file);
+        text_add_bytes(out, bytes, size);
+    }
+    error = ferror(file) != 0 ? EIO : out->failed ? ENOMEM : 0;
+    (void)fclose(file);
+    if (error != 0) {
+        fprintf(stderr, "experiment: cannot read %s: %s\n", path, strerror(error));
     }
     return error == 0;
 }

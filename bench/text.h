@@ -38,6 +38,9 @@ void text_trim(text *out);
  */
 bool text_write(const text *out, const char *path);
 
+/* Adds a whole file. On failure says why on standard error and returns false. */
+bool text_read(text *out, const char *path);
+
 /* Gives the memory back; the text is empty and may be used again. */
 void text_free(text *out);
 

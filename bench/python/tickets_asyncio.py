@@ -14,12 +14,11 @@ aiohttp = tickets.need("aiohttp", "python3-aiohttp")
 import asyncio
 
 
-async def find_day(connector, url, date):
-    """The two steps of a day: a new session each, as in the article, on shared connections."""
+async def find_day(url, date):
+    """The two steps of a day: a new session each, as in the article."""
     jar = aiohttp.CookieJar(unsafe=True)  # also takes cookies from a host that is a number
     with tickets.blame(date, aiohttp.ClientError, asyncio.TimeoutError):
-        async with aiohttp.ClientSession(connector=connector, connector_owner=False,
-                                         cookie_jar=jar) as session:
+        async with aiohttp.ClientSession(cookie_jar=jar) as session:
             async with session.get(f"{url}/m/") as response:
                 await response.read()
                 tickets.check(f"{date}, /m/", response.status, "session" in response.cookies)
@@ -47,9 +46,10 @@ async def main():
             if options.hold:
                 result.take(await find_held(session, options.held))
             else:
-                result.take(await find_day(session.connector, options.url, item))
+                result.take(await find_day(options.url, item))
 
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+    unlimited = aiohttp.TCPConnector(limit=0)  # a session has 100 connections by default
+    async with aiohttp.ClientSession(connector=unlimited) as session:
         await asyncio.gather(*(work(session) for _ in range(options.c)))
     result.finish()
 

@@ -15,13 +15,12 @@ requests = tickets.need("requests", "python3-requests")
 
 
 def on_threads(task, items, width):
-    with ThreadPoolExecutor(width) as pool:
-        try:
-            for future in as_completed([pool.submit(task, item) for item in items]):
-                yield future.result()  # raises what the task raised
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    pool = ThreadPoolExecutor(width)
+    try:
+        for future in as_completed([pool.submit(task, item) for item in items]):
+            yield future.result()  # raises what the task raised
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 tickets.guard(lambda: tickets.run(requests, tickets.arguments(20), on_threads))
