@@ -194,8 +194,12 @@ tests: $(TESTS)
 test: tests examples programs
 	@BUILD=$(BUILD) tests/run -e $(BUILD)/provoked $(TESTS) $(SCRIPTS)
 
+# The experiment without its main, of which all is computing and writing.
+$(BUILD)/tests/test_experiment: $(patsubst %,$(BUILD)/bench/%.o,$(filter-out experiment,$(EXPERIMENT)))
+$(BUILD)/tests/test_experiment: LDLIBS += -lm
+
 $(TESTS): $(BUILD)/tests/%: tests/%.c $(BUILD)/tests/server.o $(call flags,$(CC))
-	$(call say,CC)$(c) $(TEST_CFLAGS) -Itests $< $(BUILD)/tests/server.o -o $@ $(ld)
+	$(call say,CC)$(c) $(TEST_CFLAGS) -Itests $< $(filter %.o,$^) -o $@ $(ld)
 
 $(BUILD)/tests/server.o: tests/server.c $(call flags,$(CC))
 	$(call say,CC)$(c) $(TEST_CFLAGS) -Itests -c $< -o $@

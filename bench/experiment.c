@@ -385,6 +385,9 @@ static void carry_out(plan *work, const plan_options *options, const run_setup *
         run_once(setup, &work->runs[work->done]);
         work->seconds[work->done] = stage_clock() - from;
         const run_record *record = &work->runs[work->done];
+        if (record->state == RUN_INTERRUPTED) {
+            break;
+        }
         if (record->state == RUN_FAILED || record->state == RUN_VOID) {
             progress_clear(terminal);
             fprintf(stderr, "%s, %s, %s: %s\n", row_table[record->row].name,
@@ -406,12 +409,26 @@ static int judge(const plan *work)
     return summary_count(work, -1, RUN_REFUSED) > 0 ? EXIT_REFUSED : 0;
 }
 
+/* Says how much there is to do. */
+static void announce(const plan *work, const choices *wanted)
+{
+    const plan_rest all = plan_left(work, &wanted->plan, &wanted->setup);
+    char            left[32];
+    progress_duration(all.seconds, left, sizeof left);
+    fprintf(stderr, "%zu %s, %s%d %s, delays x %g, order seed %u: about %s\n", all.runs,
+            all.runs == 1 ? "run" : "runs", wanted->plan.budget > 0 ? "at most " : "", work->rounds,
+            work->rounds == 1 ? "round" : "rounds", wanted->setup.scale, wanted->plan.seed, left);
+    if (machine_load() > BUSY) {
+        fprintf(stderr, "note: the machine is busy (load average %.1f): expect wide spreads\n",
+                machine_load());
+    }
+}
+
 /* The experiment. */
 static int experiment(choices *wanted)
 {
     static machine facts;
     plan           work;
-    char           left[32];
     char           note[200];
     double         from = stage_clock();
     if (!output_prepare(wanted->output.directory) ||
@@ -423,16 +440,9 @@ static int experiment(choices *wanted)
         plan_free(&work);
         return EXIT_LEFT_OUT;
     }
-    const plan_rest all = plan_left(&work, &wanted->plan, &wanted->setup);
-    progress_duration(all.seconds, left, sizeof left);
-    fprintf(stderr, "%zu runs, %s%d %s, delays x %g, order seed %u: about %s\n", all.runs,
-            wanted->plan.budget > 0 ? "at most " : "", work.rounds,
-            work.rounds == 1 ? "round" : "rounds", wanted->setup.scale, wanted->plan.seed, left);
-    if (machine_load() > BUSY) {
-        fprintf(stderr, "note: the machine is busy (load average %.1f): expect wide spreads\n",
-                machine_load());
-    }
-    machine_describe(&facts, wanted->setup.python);
+    announce(&work, wanted);
+    machine_describe(&facts, plan_has(&work, ROW_PYTHON) ? wanted->setup.python : NULL,
+                     plan_has(&work, ROW_PEER));
     carry_out(&work, &wanted->plan, &wanted->setup);
     plan_baselines(&work);
     const output_source source = { &work, &wanted->setup, &wanted->plan, &facts,

@@ -99,6 +99,7 @@ void grid_text(text *out, const grid *table)
         for (size_t k = 1; k < table->columns && !line->heading; k++) {
             grid_cell(out, line->cells[k], widths[k], false);
         }
+        text_trim(out);
         text_add(out, "\n");
     }
     text_add(out, "%s%s", table->note[0] == '\0' ? "" : "\n", table->note);

@@ -158,13 +158,14 @@ static void machine_ask(machine *result, const char *name, const char *const arg
     machine_add(result, name, line);
 }
 
-void machine_describe(machine *result, const char *python)
+void machine_describe(machine *result, const char *python, bool peers)
 {
     static const char modules[] = "import sys\n"
+                                  "from importlib.metadata import version\n"
                                   "out = ['Python ' + sys.version.split()[0]]\n"
                                   "for name in ('requests', 'gevent', 'aiohttp'):\n"
                                   "    try:\n"
-                                  "        out.append(name + ' ' + __import__(name).__version__)\n"
+                                  "        out.append(name + ' ' + version(name))\n"
                                   "    except ImportError:\n"
                                   "        out.append(name + ' is missing')\n"
                                   "print(', '.join(out))\n";
@@ -174,8 +175,12 @@ void machine_describe(machine *result, const char *python)
     memset(result, 0, sizeof *result);
     machine_system(result);
     machine_build(result);
-    machine_ask(result, "Python", ask_python);
-    machine_ask(result, "libcurl", ask_curl);
-    machine_ask(result, "Go", ask_go);
+    if (python != NULL) {
+        machine_ask(result, "Python", ask_python);
+    }
+    if (peers) {
+        machine_ask(result, "libcurl", ask_curl);
+        machine_ask(result, "Go", ask_go);
+    }
     machine_limits(result);
 }

@@ -3,6 +3,7 @@
 #ifndef BENCH_MACHINE_H
 #define BENCH_MACHINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define MACHINE_FACTS 40
@@ -18,8 +19,11 @@ typedef struct machine {
     size_t       count;
 } machine;
 
-/* Finds out. python: the interpreter, which is asked for its modules' versions. */
-void machine_describe(machine *result, const char *python);
+/*
+ * Finds out. python: the interpreter, which is asked for its modules' versions, or NULL; peers:
+ * whether libcurl and Go are of interest.
+ */
+void machine_describe(machine *result, const char *python, bool peers);
 
 /* The processes that want to run, on average over the last minute; 0 if it is not known. */
 double machine_load(void);

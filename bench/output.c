@@ -78,15 +78,17 @@ static void output_goals(text *out, const output_source *source)
 {
     goal goals[GOALS_COUNT];
     goals_judge(goals, source);
-    text_add(out, "Goals\n\n");
+    bool any = false;
     for (size_t i = 0; i < GOALS_COUNT; i++) {
         if (goals[i].known) {
+            text_add(out, "%s", any ? "" : "Goals\n\n");
+            any = true;
             text_add(out, " %-7s %s:\n         %s; wanted: %s\n",
                      goals[i].reached ? "reached" : "MISSED", goals[i].what, goals[i].measured,
                      goals[i].wanted);
         }
     }
-    text_add(out, "\n");
+    text_add(out, "%s", any ? "\n" : "");
 }
 
 /* Where pario loses, what was left out, and how to look into it. */

@@ -211,6 +211,16 @@ static double plan_expect(const plan *work, const run_setup *setup, size_t index
     return run_guess(setup, record) + OVERHEAD;
 }
 
+bool plan_has(const plan *work, row_kind kind)
+{
+    for (size_t i = 0; i < work->count; i++) {
+        if (row_table[work->runs[i].row].kind == kind) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Whether the budget may end the plan before the round of run `index`: it has not begun yet. */
 static bool plan_may_end(const plan *work, const plan_options *options, size_t index)
 {

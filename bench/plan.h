@@ -34,6 +34,9 @@ typedef struct plan {
 /* Makes the plan. Returns false when memory has run out or there is no row of a name, after saying so. */
 bool plan_make(plan *result, const plan_options *options, const run_setup *setup);
 
+/* Whether rows of this kind are in it. */
+bool plan_has(const plan *work, row_kind kind);
+
 /* What is still to be done. */
 typedef struct plan_rest {
     size_t runs;
