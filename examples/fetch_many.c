@@ -700,18 +700,22 @@ static bool many_poll(many *all, int input_fd, int client_fd, int wait_ms)
     return ready > 0;
 }
 
-/* Waits for what comes first: more input, a response, or the time to do something else. */
+/*
+ * Takes a response, or waits for what comes first: more input, a response, or the time to do
+ * something else. The client's descriptor is waited on only when nothing is left to be taken.
+ */
 static void many_wait_for_input(many *all)
 {
     const int wait_ms = many_wait_ms(all);
     if (all->in_flight == 0) {
         (void)many_poll(all, STDIN_FILENO, -1, wait_ms);
-    } else if (all->fd >= 0) {
-        (void)many_poll(all, STDIN_FILENO, all->fd, wait_ms);
-        while (all->in_flight > 0 && many_take(all, 0)) {
+    } else if (all->fd < 0) {
+        /* The sequential executor works in pario_next only. */
+        if (!many_poll(all, STDIN_FILENO, -1, 0)) {
+            (void)many_take(all, wait_ms);
         }
-    } else if (!many_poll(all, STDIN_FILENO, -1, 0)) {
-        (void)many_take(all, wait_ms); /* the sequential executor works in pario_next only */
+    } else if (!many_take(all, 0)) {
+        (void)many_poll(all, STDIN_FILENO, all->fd, wait_ms);
     }
 }
 
