@@ -270,13 +270,13 @@ VERSION = $(shell sed -n 's/^.define PARIO_VERSION "\(.*\)"/\1/p' pario.h)
 
 .PHONY: install uninstall
 install:
-	$(INSTALL) -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/share/pkgconfig
-	$(INSTALL) -m 644 pario.h $(DESTDIR)$(PREFIX)/include/pario.h
+	$(INSTALL) -d '$(DESTDIR)$(PREFIX)/include' '$(DESTDIR)$(PREFIX)/share/pkgconfig'
+	$(INSTALL) -m 644 pario.h '$(DESTDIR)$(PREFIX)/include/pario.h'
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' pario.pc.in \
-	    > $(DESTDIR)$(PREFIX)/share/pkgconfig/pario.pc
+	    > '$(DESTDIR)$(PREFIX)/share/pkgconfig/pario.pc'
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/include/pario.h $(DESTDIR)$(PREFIX)/share/pkgconfig/pario.pc
+	rm -f '$(DESTDIR)$(PREFIX)/include/pario.h' '$(DESTDIR)$(PREFIX)/share/pkgconfig/pario.pc'
 
 # ---------------------------------------------------------------------------------------------
 

@@ -298,7 +298,8 @@ typedef struct pario_client pario_client;
 
 /*
  * A client's options. 0 is the default of each. U: PARIO_UNLIMITED is allowed,
- * O: PARIO_OFF is allowed. Other negative values are PARIO_ERROR_CONFIG.
+ * O: PARIO_OFF is allowed. Other negative values are PARIO_ERROR_CONFIG, and so is more than is
+ * said, or than PARIO_MAX_CONCURRENCY connections, 10^11 ms, 10^15 bytes, 4 * 10^9 of others.
  */
 typedef struct pario_config {
     pario_executor executor;
@@ -428,10 +429,10 @@ PARIO_API pario_error pario_open(const pario_config *config, pario_client **clie
  * client, request: not NULL. The request is copied, all but its body.
  * Returns PARIO_OK: the request will come back from pario_next, exactly once. Otherwise it will
  * not: PARIO_ERROR_QUEUE_FULL, PARIO_ERROR_MEMORY, PARIO_ERROR_TOO_LARGE, PARIO_ERROR_THREAD (not
- * even one), or what is wrong with it: PARIO_ERROR_ARGUMENT, _URL, _URL_TOO_LONG, _URL_BYTE, _URL_HOST, _URL_PORT,
- * _SCHEME, _NEEDS_TLS, _METHOD, _FIELD_NAME, _FIELD_VALUE, _FIELD_RESERVED, _CREDENTIALS,
- * _CONFIG (a limit out of its range). Reserved fields: Content-Length, Transfer-Encoding,
- * Host without a value, Authorization beside credentials.
+ * even one), or what is wrong with it: PARIO_ERROR_ARGUMENT, _URL, _URL_TOO_LONG, _URL_BYTE,
+ * _URL_HOST, _URL_PORT, _SCHEME, _NEEDS_TLS, _METHOD, _FIELD_NAME, _FIELD_VALUE,
+ * _FIELD_RESERVED, _CREDENTIALS, _CONFIG (a limit out of its range). Reserved fields:
+ * Content-Length, Transfer-Encoding, Host without a value, Authorization beside credentials.
  * The client's thread, or a task. Never blocks. RFC 9110 section 9, RFC 9112 section 3.
  */
 PARIO_API pario_error pario_submit(pario_client *client, const pario_request *request)

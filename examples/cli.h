@@ -6,6 +6,7 @@
 #ifndef CLI_H
 #define CLI_H
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -16,6 +17,11 @@
 
 #define CLI_USAGE 2 /* the exit status after a wrong command line */
 #define CLI_DEFAULT_REDIRECTS 50
+
+/* What pario_config takes at most; more than that is as good as no limit. */
+#define CLI_MOST_MS INT64_C(100000000000)
+#define CLI_MOST_BYTES INT64_C(1000000000000000)
+#define CLI_MOST_REDIRECTS INT64_C(4000000000)
 
 /* What the options that both tools have are read into. */
 typedef struct cli_common {
@@ -61,29 +67,37 @@ static inline int cli_complain(const cli_common *common, int status, const char 
     return status;
 }
 
-/* A whole number of at most 18 digits, optionally with one of the suffixes K, M, G, T. */
+/* A whole number up to INT64_MAX, optionally with one of the suffixes K, M, G, T. */
 static inline bool cli_number(const char *text, bool suffixes, int64_t *number)
 {
     static const char letters[] = "KMGTkmgt";
-    const size_t      digits = strspn(text, "0123456789");
-    const char       *rest = &text[digits];
+    const char       *rest = &text[strspn(text, "0123456789")];
     int64_t           unit = 1;
+    long long         value = 0;
     *number = 0;
-    if (digits == 0 || digits > 18) {
+    if (rest == text) {
         return false;
     }
     if (suffixes && rest[0] != '\0' && strchr(letters, rest[0]) != NULL) {
         unit = (int64_t)1 << (10 * ((strchr(letters, rest[0]) - letters) % 4 + 1));
         rest++;
     }
-    for (size_t i = 0; i < digits; i++) {
-        *number = *number * 10 + (text[i] - '0');
-    }
-    if (rest[0] != '\0' || *number > INT64_MAX / unit) {
+    errno = 0;
+    value = strtoll(text, NULL, 10);
+    if (rest[0] != '\0' || errno != 0 || value > INT64_MAX / unit) {
         return false;
     }
-    *number *= unit;
+    *number = value * unit;
     return true;
+}
+
+/* A limit as pario_config has it; 0 stands for none, as in curl. */
+static inline int64_t cli_limit(int64_t limit, int64_t most)
+{
+    if (limit == 0) {
+        return PARIO_UNLIMITED;
+    }
+    return limit < most ? limit : most;
 }
 
 /* Three digits behind a decimal point as thousandths; more digits round up. */
@@ -96,22 +110,22 @@ static inline int64_t cli_thousandths(const char *digits, size_t count)
     return thousandths + (count > 3 && strspn(&digits[3], "0") < count - 3 ? 1 : 0);
 }
 
-/* Seconds, also fractions, as milliseconds, rounded up. 0 stands for no limit, as in curl. */
+/* Seconds, also fractions, as milliseconds, rounded up; CLI_MOST_MS at most. */
 static inline bool cli_seconds(const char *text, int64_t *milliseconds)
 {
     const size_t whole = strspn(text, "0123456789");
     const char  *fraction = &text[whole + (text[whole] == '.' ? 1u : 0u)];
     const size_t digits = strspn(fraction, "0123456789");
     *milliseconds = 0;
-    if (fraction[digits] != '\0' || whole + digits == 0 || whole > 9) {
+    if (fraction[digits] != '\0' || whole + digits == 0 || whole > 15) {
         return false;
     }
     for (size_t i = 0; i < whole; i++) {
         *milliseconds = *milliseconds * 10 + (text[i] - '0');
     }
     *milliseconds = *milliseconds * 1000 + cli_thousandths(fraction, digits);
-    if (*milliseconds == 0) {
-        *milliseconds = PARIO_UNLIMITED;
+    if (*milliseconds > CLI_MOST_MS) {
+        *milliseconds = CLI_MOST_MS;
     }
     return true;
 }
@@ -136,20 +150,22 @@ static inline bool cli_set_executor(cli_common *common, const char *value)
 
 static inline bool cli_set_total(cli_common *common, const char *value)
 {
-    return cli_seconds(value, &common->total_ms);
+    const bool right = cli_seconds(value, &common->total_ms);
+    common->total_ms = cli_limit(common->total_ms, CLI_MOST_MS);
+    return right;
 }
 
 static inline bool cli_set_connect(cli_common *common, const char *value)
 {
-    return cli_seconds(value, &common->connect_ms);
+    const bool right = cli_seconds(value, &common->connect_ms);
+    common->connect_ms = cli_limit(common->connect_ms, CLI_MOST_MS);
+    return right;
 }
 
 static inline bool cli_set_body_bytes(cli_common *common, const char *value)
 {
     const bool right = cli_number(value, true, &common->body_bytes);
-    if (right && common->body_bytes == 0) {
-        common->body_bytes = PARIO_UNLIMITED;
-    }
+    common->body_bytes = cli_limit(common->body_bytes, CLI_MOST_BYTES);
     return right;
 }
 
@@ -166,7 +182,11 @@ static inline bool cli_set_redirects(cli_common *common, const char *value)
         common->redirects = PARIO_UNLIMITED;
         return true;
     }
-    return cli_number(value, false, &common->redirects);
+    const bool right = cli_number(value, false, &common->redirects);
+    if (common->redirects > CLI_MOST_REDIRECTS) {
+        common->redirects = CLI_MOST_REDIRECTS;
+    }
+    return right;
 }
 
 static inline bool cli_set_help(cli_common *common, const char *value)

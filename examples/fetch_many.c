@@ -215,22 +215,14 @@ static bool set_retries(cli_common *common, const char *value)
     return cli_number(value, false, &all->retry.tries) && all->retry.tries <= MOST_RETRIES;
 }
 
-/* As cli_seconds, but 0 is 0. */
-static bool set_wait(const char *value, int64_t *wait_ms)
-{
-    const bool right = cli_seconds(value, wait_ms);
-    *wait_ms = *wait_ms == PARIO_UNLIMITED ? 0 : *wait_ms;
-    return right;
-}
-
 static bool set_retry_wait(cli_common *common, const char *value)
 {
-    return set_wait(value, &many_of(common)->retry.first_ms);
+    return cli_seconds(value, &many_of(common)->retry.first_ms);
 }
 
 static bool set_retry_max_wait(cli_common *common, const char *value)
 {
-    return set_wait(value, &many_of(common)->retry.most_ms);
+    return cli_seconds(value, &many_of(common)->retry.most_ms);
 }
 
 static bool set_resume(cli_common *common, const char *value)

@@ -97,9 +97,11 @@ static bool set_method(cli_common *common, const char *value)
     return true;
 }
 
+/* As in curl, each -o is for one URL; so the first one counts. */
 static bool set_output(cli_common *common, const char *value)
 {
-    settings_of(common)->output = value;
+    get_settings *settings = settings_of(common);
+    settings->output = settings->output == NULL ? value : settings->output;
     return value[0] != '\0';
 }
 
@@ -208,7 +210,7 @@ static int add_file(get_settings *settings, const char *name)
 static bool set_data(cli_common *common, const char *value)
 {
     get_settings *settings = settings_of(common);
-    int           status = settings->body_size > 0 ? add_data(settings, "&", 1) : 0;
+    int           status = settings->has_body ? add_data(settings, "&", 1) : 0;
     if (status == 0) {
         status = value[0] == '@' ? add_file(settings, &value[1])
                                  : add_data(settings, value, strlen(value));

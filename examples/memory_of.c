@@ -32,7 +32,7 @@ static void report(const pario_series *series, const char *command, FILE *csv)
             most = 0;
         }
     }
-    fprintf(stderr, "its peak %10.2f MiB\n", peak / 1048576);
+    fprintf(stderr, "its peak %10.2f MiB%s\n", peak / 1048576, count > 1 ? "" : " or more");
 }
 
 /* Samples a child, which stops as its exec succeeds, from there to its end. Its exit status. */

@@ -17,7 +17,6 @@
 
 #define REPORT_BYTES 65536     /* at a time; there is room for a longest line behind it */
 #define REPORT_LINE_BYTES 4096 /* room for all of a line but its URL */
-#define REPORT_URL_BYTES 200   /* of a URL that is refused before it is tried */
 #define REPORT_FLUSH_MS 100    /* a line waits so long for others to be written with it */
 
 /* What became of a URL. */
@@ -48,7 +47,8 @@ typedef struct report {
 /* Returns false if there is no memory. */
 static inline bool report_open(report *out, progress *shown)
 {
-    out->bytes = (char *)malloc(REPORT_BYTES + PARIO_MAX_URL_BYTES + REPORT_LINE_BYTES);
+    out->bytes =
+        (char *)malloc(REPORT_BYTES + JSON_GROWTH * PARIO_MAX_URL_BYTES + REPORT_LINE_BYTES);
     out->instant = isatty(STDOUT_FILENO) == 1;
     out->progress = shown;
     return out->bytes != NULL;
@@ -179,8 +179,8 @@ static inline void report_flush(report *out)
 /* Adds a line, and writes when it is time to; now is of CLOCK_MONOTONIC_COARSE. */
 static inline void report_line(report *out, const report_entry *entry, int64_t now_ms)
 {
-    const bool   cut = entry->refused && entry->url_size > REPORT_URL_BYTES;
-    const size_t url_size = cut ? REPORT_URL_BYTES : entry->url_size;
+    const bool   cut = entry->url_size > PARIO_MAX_URL_BYTES; /* so it was refused */
+    const size_t url_size = cut ? PARIO_MAX_URL_BYTES : entry->url_size;
     if (out->json) {
         report_json(out, entry, url_size);
     } else {

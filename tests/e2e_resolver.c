@@ -139,9 +139,9 @@ static void book_freeaddrinfo(struct addrinfo *first)
 
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
 
-static const server_step        answers[] = { S_READ,
-                                              S_SEND("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"),
-                                              S_AGAIN };
+#define OK_REPLY "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+static const server_step        answers[] = { S_READ, S_SEND(OK_REPLY), S_AGAIN };
 static const server_step *const scripts[] = { answers };
 
 static void hold_the_book(bool held)

@@ -180,6 +180,10 @@ run cat file
 check 'the file of -o' 0
 : > wanted
 same 'an empty body' 0 "$url/bytes/0"
+same 'the first -o of two' 0 -o first -o second "$url/status/200"
+printf 'status\n' > wanted
+run cat first
+check 'the file of the first -o' 0
 rm -f wanted
 same '-o into no directory' 23 -o nowhere/file "$url/status/200"
 # said NAME TEXT ARGUMENTS...: get says TEXT on standard error.
@@ -236,6 +240,9 @@ sent '-u' "GET /echo HTTP/1.1\r\nHost: $host\r\n${plain}Authorization: Basic dTp
 body="POST /echo HTTP/1.1\r\nHost: $host\r\n${plain}${form}Content-Length: 7\r\n\r\na=b&c=d"
 sent '-d' "$body" -d 'a=b&c=d'
 sent '-d twice' "$body" -d a=b -d c=d
+sent '-d with nothing, twice' \
+    "POST /echo HTTP/1.1\r\nHost: $host\r\n${plain}${form}Content-Length: 2\r\n\r\n&&" \
+    -d '' -d @/dev/null -d ''
 printf 'a=b&c=d' > data
 sent '-d @FILE' "$body" -d @data
 sent '-d with another type' \
@@ -276,6 +283,12 @@ rm -f wanted
 same '-f and 399' 0 -f "$url/status/399"
 same '-m' 28 -m 0.05 "$url/never"
 same '-m that is not reached' 0 -m 100 "$url/status/200"
+same '-m beyond all measure' 0 -m 9999999999 "$url/status/200"
+same '--connect-timeout beyond all measure' 0 --connect-timeout 9999999999 "$url/status/200"
+same '--max-redirs beyond all measure' 0 -L --max-redirs 99999999999 "$url/redirect/2"
+same '--max-filesize beyond all measure' 0 --max-filesize 9223372036854775807 "$url/status/200"
+same 'a number beyond all numbers' 2 --max-filesize 9223372036854775808 "$url/status/200"
+same 'a negative number' 2 -m -1 "$url/"
 same '--max-filesize' 63 --max-filesize 99 "$url/bytes/100"
 same '--max-filesize that fits' 0 --max-filesize 100 "$url/bytes/100"
 try '--max-filesize of chunks' 63 --max-filesize 99 "$url/chunked/100"
@@ -437,6 +450,19 @@ for executor in $executors; do
     summary 4 2
 done
 
+# A URL that is refused is shown whole, so that the line can be found again; of one that is longer
+# than any URL, the first 65,535 bytes.
+start_of_long="$url/|"
+long=$start_of_long$(head -c $((65535 - ${#start_of_long})) /dev/zero | tr '\0' x)
+printf '%s\n%sy\n' "$long" "$long" > input
+printf '0\t0\t0\t%s\tthe URL holds a byte that must be percent-encoded\n' "$long" > wanted
+printf '0\t0\t0\t%s...\tthe URL or its host is too long\n' "$long" >> wanted
+for executor in $executors; do
+    run "$build/fetch_many" -x "$executor"
+    check "fetch_many, long URLs that are refused, $executor" 1
+done
+rm -f wanted
+
 # Many requests; their input is only as long as it has to be.
 awk -v url="$url" 'BEGIN { for (i = 0; i < 5000; i++) { print url "/bytes/" i } }' > input
 for executor in $executors; do
@@ -478,6 +504,54 @@ for executor in $executors; do
     else
         fail "fetch_many, results as they come, $executor: exit status $status, last '$line'"
     fi
+done
+
+# ---- memory_of and ticket_prices ------------------------------------------------------------
+
+: > input
+# measured NAME STATUS TEXT ARGUMENTS...: memory_of ends with STATUS and says TEXT.
+measured() {
+    name=$1
+    wanted_status=$2
+    text=$3
+    shift 3
+    run "$build/memory_of" "$@"
+    grep -q -- "$text" err || status="$status without '$text'"
+    if [ "$status" = "$wanted_status" ]; then
+        pass "memory_of, $name"
+    else
+        fail "memory_of, $name: exit status $status"
+        show err
+    fi
+}
+measured 'a command that succeeds' 0 'its peak .* MiB' true
+measured 'a command that fails' 77 'its peak .* MiB' sh -c 'exit 77'
+measured 'a command that is killed' 137 'its peak .* MiB' sh -c 'kill -9 $$'
+measured 'a command that is not there' 127 'No such file' ./nothing
+measured 'no command' 2 usage
+measured 'help' 0 usage --help
+measured 'a file that cannot be made' 2 'No such file' -o nowhere/file true
+measured 'a file with samples' 0 'its peak .* MiB' -o samples true
+printf 'time_us,rss_bytes\n' > wanted
+head -n 1 samples > out
+awk -F , 'NR > 1 && (NF != 2 || $1 !~ /^[0-9]+$/ || $2 + 0 <= 0) { bad = 1 }
+    END { exit bad || NR < 2 }' samples
+status=$?
+check 'memory_of, the samples' 0
+rm -f wanted
+
+# A server that is not the ticket server, and none: said, and the exit status tells.
+start -b
+for executor in $executors; do
+    run "$build/ticket_prices" -x "$executor" "$url"
+    grep -q 'no cookie' err || status=2
+    check "ticket_prices, another server, $executor" 1
+done
+start -R
+for executor in $executors; do
+    run "$build/ticket_prices" -x "$executor" "$url"
+    grep -q 'no connection' err || status=2
+    check "ticket_prices, no server, $executor" 1
 done
 
 finish
