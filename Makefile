@@ -60,7 +60,16 @@ skip = @echo 'skipped: $(strip $(1)), as $(strip $(2)) is not installed'
 have_cxx   := $(call have,$(CXX))
 have_clang := $(call have,clang)
 have_go    := $(call have,go)
+have_ssl   := $(shell $(CC) -E -include openssl/ssl.h -x c /dev/null >/dev/null 2>&1 && echo yes)
+have_mbed  := $(shell $(CC) -E -include mbedtls/ssl.h -x c /dev/null >/dev/null 2>&1 && echo yes)
 have_curl  := $(shell $(CC) -E -include curl/curl.h -x c /dev/null >/dev/null 2>&1 && echo yes)
+
+# What get and fetch_many have https by: openssl, mbedtls or none.
+TLS ?= $(if $(have_ssl),openssl,$(if $(have_mbed),mbedtls,none))
+tls_define_openssl = -DCLI_OPENSSL
+tls_define_mbedtls = -DCLI_MBEDTLS
+tls_libs_openssl   = -lssl -lcrypto
+tls_libs_mbedtls   = -lmbedtls -lmbedx509 -lmbedcrypto
 
 # The strict warnings: $(call warnings,COMPILER) needs the file $(call flags,COMPILER), which
 # leaves out what this compiler does not know.
@@ -131,9 +140,20 @@ EXAMPLES_CXX := $(patsubst examples/%.cc,$(BUILD)/%,$(wildcard examples/*.cc))
 .PHONY: examples
 examples: $(EXAMPLES) $(if $(have_cxx),$(EXAMPLES_CXX))
 	$(if $(have_cxx),,$(call skip,$(EXAMPLES_CXX),$(CXX)))
+	$(if $(filter none,$(TLS)),$(call skip,https in get and fetch_many,OpenSSL or Mbed TLS))
 
 $(EXAMPLES): $(BUILD)/%: examples/%.c $(call flags,$(CC))
-	$(call say,CC)$(c) $(CFLAGS) $< -o $@ $(ld)
+	$(call say,CC)$(c) $(CFLAGS) $(with_tls) $< -o $@ $(ld) $(libs_tls)
+
+# Which program has https is part of its command, so that another TLS= builds it anew.
+$(BUILD)/get $(BUILD)/fetch_many: with_tls = $(tls_define_$(TLS))
+$(BUILD)/get $(BUILD)/fetch_many: libs_tls = $(tls_libs_$(TLS))
+$(BUILD)/get $(BUILD)/fetch_many: build/flags/tls-$(TLS)
+
+build/flags/tls-$(TLS):
+	@mkdir -p $(@D)
+	@rm -f build/flags/tls-*
+	@touch $@
 
 $(EXAMPLES_CXX): $(BUILD)/%: examples/%.cc $(call flags,$(CXX))
 	$(call say,CXX)$(cxx) $(CFLAGS) $< -o $@ $(ld)

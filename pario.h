@@ -100,6 +100,9 @@
  * A 303, and a 301 or 302 after a POST, goes on as a GET without the body. Credentials,
  * Authorization, Cookie and Proxy-Authorization stay behind when the origin changes.
  *
+ * https needs a TLS transport: six functions around a TLS library of yours, in pario_config.tls.
+ * Content that ends with the connection counts as complete only after a close_notify.
+ *
  * Out of scope: TLS of its own, HTTP/2, content codings, cookies, caches.
  *
  * Switches, to be defined before the implementation is included:
@@ -234,6 +237,7 @@
     X(ERROR_CANCELLED, "cancelled")                                                                \
     X(ERROR_RESOLVE, "the host's name was not resolved")                                           \
     X(ERROR_CONNECT, "no connection")                                                              \
+    X(ERROR_TLS, "the TLS transport failed")                                                       \
     X(ERROR_SEND, "the connection broke while sending")                                            \
     X(ERROR_RECEIVE, "the connection broke while receiving")                                       \
     X(ERROR_CONNECT_TIMEOUT, "no connection within the time for it")                               \
@@ -296,6 +300,36 @@ typedef enum pario_executor {
 
 typedef struct pario_client pario_client;
 
+/* What the functions of a TLS transport answer. */
+typedef enum pario_tls_result {
+    PARIO_TLS_OK,          /* it is done; or *moved bytes were, one at least */
+    PARIO_TLS_WANTS_READ,  /* to be called again when the descriptor is readable, */
+    PARIO_TLS_WANTS_WRITE, /* or writable */
+    PARIO_TLS_END,         /* the server has ended its side, and said so (close_notify) */
+    PARIO_TLS_CUT,         /* it has ended without saying so */
+    PARIO_TLS_ERROR        /* refused or broken: explain says why */
+} pario_tls_result;
+
+/*
+ * A TLS transport: functions of yours around a TLS library; examples/tls_openssl.h is one. They
+ * run on the stack that runs the request, on PARIO_THREADS for several sessions at once, never
+ * for one. None may block, raise SIGPIPE or call the client. They say WANTS_ only after the
+ * descriptor itself said EAGAIN.
+ */
+typedef struct pario_tls {
+    void *context; /* yours: the first argument of begin */
+    /* Begins a session on a connected descriptor, which stays the client's, with a host, a name
+     * or a numeric address, that the certificate must be for. NULL: out of memory. */
+    void *(*begin)(void *context, int fd, const char *host);
+    pario_tls_result (*handshake)(void *session);
+    pario_tls_result (*read_some)(void *session, void *bytes, size_t size, size_t *moved);
+    /* After WANTS_READ or WANTS_WRITE it is called again with the same bytes, elsewhere maybe. */
+    pario_tls_result (*write_some)(void *session, const void *bytes, size_t size, size_t *moved);
+    /* Writes why the last call failed, one line and a NUL, into text of so many bytes. */
+    void (*explain)(void *session, char *text, size_t size);
+    void (*end)(void *session); /* frees it; says close_notify where that is possible at once */
+} pario_tls;
+
 /*
  * A client's options. 0 is the default of each. U: PARIO_UNLIMITED is allowed,
  * O: PARIO_OFF is allowed. Other negative values are PARIO_ERROR_CONFIG, and so is more than is
@@ -325,8 +359,9 @@ typedef struct pario_config {
      * of 8 MiB costs 4 kB of page tables, and one of 64 KiB a thirtieth of that; tasks
      * (pario_spawn) that call printf or other libraries may need more.
      */
-    int64_t     stack_bytes;
-    const char *user_agent; /* NULL: "pario/VERSION"; "": none. Copied. */
+    int64_t          stack_bytes;
+    const char      *user_agent; /* NULL: "pario/VERSION"; "": none. Copied. */
+    const pario_tls *tls;        /* for https; NULL: there is none. It outlives the client. */
 } pario_config;
 
 /* A header field to send. A NULL value leaves out the library's own field of that name. */
@@ -376,6 +411,7 @@ typedef struct pario_response {
     int                      resolver_error; /* EAI_ code of getaddrinfo, or 0 */
     int                      status;         /* 100 to 999; 0: no head came */
     int                      version;        /* 10 or 11, for HTTP/1.0 and HTTP/1.1 */
+    const char              *explanation;    /* PARIO_ERROR_TLS: what the transport says, or "" */
     const char              *reason;         /* "" where there is none */
     const char              *url;            /* the URL that answered, after redirects */
     size_t                   field_count;
@@ -416,7 +452,7 @@ PARIO_EXTERN_C_BEGIN
  *
  * config: NULL or a struct whose zeros are defaults; copied, its strings too.
  * client: receives the client, or NULL on failure.
- * Returns PARIO_OK, PARIO_ERROR_ARGUMENT (client is NULL), PARIO_ERROR_EXECUTOR,
+ * Returns PARIO_OK, PARIO_ERROR_ARGUMENT (client, or a function of tls, is NULL), PARIO_ERROR_EXECUTOR,
  * PARIO_ERROR_NO_FIBERS, PARIO_ERROR_CONFIG, PARIO_ERROR_FIELD_VALUE (user_agent),
  * PARIO_ERROR_MEMORY, PARIO_ERROR_SYSTEM (errno says which limit).
  * The caller closes the client with pario_close. Any thread. Does not block.
@@ -2421,6 +2457,7 @@ typedef struct pario_i_exchange {
     bool                       fresh;       /* wants a new connection */
     bool                       moves;       /* the connection it has is not for what comes next */
     bool                       send_failed; /* system_error says why */
+    bool                       cut;         /* the connection's end is not to be relied on */
     bool                       keep;        /* its connection may serve again */
     bool                       cancelled;   /* atomic: somebody wants it to end */
     bool                       queued;      /* in the client's queue */
@@ -2652,6 +2689,7 @@ static void pario_i_exchange_connected(pario_i_exchange *x, bool reused, int64_t
     x->system_error = 0;
     x->answered = false;
     x->send_failed = false;
+    x->cut = false;
     x->keep = false;
 }
 
@@ -3089,7 +3127,7 @@ static pario_error pario_i_exchange_cut(const pario_i_exchange *x, int system_er
     if (pario_i_exchange_wants_head(x)) {
         return x->answered ? PARIO_ERROR_HEAD_TRUNCATED : PARIO_ERROR_EMPTY_REPLY;
     }
-    if (x->reply->framing.kind != PARIO_I_FRAMING_CLOSE) {
+    if (x->reply->framing.kind != PARIO_I_FRAMING_CLOSE || x->cut) {
         return PARIO_ERROR_BODY_TRUNCATED;
     }
     return x->send_failed ? PARIO_ERROR_SEND : PARIO_OK; /* a reset may look like the end */
@@ -3108,6 +3146,24 @@ static void pario_i_exchange_closed(pario_i_exchange *x, int system_error, int64
     } else {
         int failed = error == PARIO_ERROR_SEND ? x->system_error : system_error;
         pario_i_exchange_fail(x, error, failed, now);
+    }
+}
+
+/* The TLS transport failed and explains itself, which is kept if there is memory for it. */
+static void pario_i_exchange_refused(pario_i_exchange *x, const char *explanation, int64_t now)
+{
+    if (x->phase != PARIO_I_CONNECT && pario_i_exchange_replays(x, now)) {
+        return;
+    }
+    pario_i_exchange_end(x, PARIO_ERROR_TLS, now);
+    if (x->reply == NULL) {
+        x->reply = (pario_i_reply *)PARIO_MALLOC(sizeof *x->reply);
+        if (x->reply != NULL) {
+            memset(x->reply, 0, sizeof *x->reply);
+        }
+    }
+    if (x->reply != NULL) {
+        (void)pario_i_buffer_append(&x->reply->content, explanation, strlen(explanation));
     }
 }
 
@@ -3758,7 +3814,9 @@ typedef enum pario_i_io {
     PARIO_I_MOVED,
     PARIO_I_BLOCKED,
     PARIO_I_CLOSED,
-    PARIO_I_BROKEN /* errno says why */
+    PARIO_I_CUT,    /* closed, but TLS was not told */
+    PARIO_I_BROKEN, /* errno says why */
+    PARIO_I_REFUSED /* the TLS transport can explain */
 } pario_i_io;
 
 /* A connection, from the moment an exchange needs one to the moment it is closed. */
@@ -3771,6 +3829,7 @@ typedef struct pario_i_connection {
     struct pario_i_origin     *origin;
     struct pario_i_name       *name; /* the lookup it waits for */
     pario_i_addresses         *addresses;
+    void                      *session;    /* of TLS, once that has begun */
     int64_t                    wake_at;    /* its place in the heap goes by this */
     int64_t                    try_until;  /* connecting: for this address; idle: since when */
     uint32_t                   heap_place; /* 0: it is not in the heap */
@@ -3880,43 +3939,87 @@ static int pario_i_transport_error(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &size) == 0 ? failed : errno;
 }
 
+/* What a TLS transport's answer means; the direction that it waits for is noted. `moved`: how
+ * many of `size` bytes it claims to have moved. */
+static pario_i_io pario_i_transport_tls(pario_i_connection *c, pario_tls_result result,
+                                        size_t moved, size_t size)
+{
+    pario_i_io io = PARIO_I_REFUSED;
+    switch (result) {
+    case PARIO_TLS_OK:
+        io = moved > 0 && moved <= size ? PARIO_I_MOVED : PARIO_I_REFUSED;
+        break;
+    case PARIO_TLS_WANTS_READ:
+        c->readable = false;
+        io = PARIO_I_BLOCKED;
+        break;
+    case PARIO_TLS_WANTS_WRITE:
+        c->writable = false;
+        io = PARIO_I_BLOCKED;
+        break;
+    case PARIO_TLS_END:
+        io = PARIO_I_CLOSED;
+        break;
+    case PARIO_TLS_CUT:
+        io = PARIO_I_CUT;
+        break;
+    case PARIO_TLS_ERROR:
+        break;
+    }
+    return io;
+}
+
 /* Sends what fits of one or two pieces of bytes; *moved says how many. */
-static pario_i_io pario_i_transport_send(int fd, struct iovec *pieces, size_t count, size_t *moved)
+static pario_i_io pario_i_transport_send(const pario_tls *tls, pario_i_connection *c,
+                                         struct iovec *pieces, size_t count, size_t *moved)
 {
     struct msghdr message;
     ssize_t       sent;
     *moved = 0;
+    if (c->session != NULL) {
+        pario_tls_result result =
+            tls->write_some(c->session, pieces[0].iov_base, pieces[0].iov_len, moved);
+        return pario_i_transport_tls(c, result, *moved, pieces[0].iov_len);
+    }
     memset(&message, 0, sizeof message);
     message.msg_iov = pieces;
     message.msg_iovlen = 2; /* a number of another type in each libc */
     do {
-        sent = count == 1 ? send(fd, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL)
-                          : sendmsg(fd, &message, MSG_NOSIGNAL);
+        sent = count == 1 ? send(c->fd, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL)
+                          : sendmsg(c->fd, &message, MSG_NOSIGNAL);
     } while (sent < 0 && errno == EINTR);
     if (sent >= 0) {
         *moved = (size_t)sent;
         return PARIO_I_MOVED;
     }
-    return errno == EAGAIN ? PARIO_I_BLOCKED : PARIO_I_BROKEN;
+    c->writable = errno != EAGAIN;
+    return c->writable ? PARIO_I_BROKEN : PARIO_I_BLOCKED;
 }
 
-/* Receives up to size bytes; *moved says how many. */
-static pario_i_io pario_i_transport_receive(int fd, unsigned char *bytes, size_t size,
-                                            size_t *moved)
+/* Receives up to size bytes; *moved says how many. Notes when there is no more for now. */
+static pario_i_io pario_i_transport_receive(const pario_tls *tls, pario_i_connection *c,
+                                            unsigned char *bytes, size_t size, size_t *moved)
 {
     ssize_t got;
     *moved = 0;
+    if (c->session != NULL) {
+        pario_tls_result result = tls->read_some(c->session, bytes, size, moved);
+        return pario_i_transport_tls(c, result, *moved, size);
+    }
     do {
-        got = recv(fd, bytes, size, 0);
+        got = recv(c->fd, bytes, size, 0);
     } while (got < 0 && errno == EINTR);
     if (got > 0) {
+        /* What did not fill the buffer has emptied the socket; an end may still be behind it. */
+        c->readable = (size_t)got == size || c->hung_up;
         *moved = (size_t)got;
         return PARIO_I_MOVED;
     }
     if (got == 0) {
         return PARIO_I_CLOSED;
     }
-    return errno == EAGAIN ? PARIO_I_BLOCKED : PARIO_I_BROKEN;
+    c->readable = errno != EAGAIN;
+    return c->readable ? PARIO_I_BROKEN : PARIO_I_BLOCKED;
 }
 
 /* Whether an idle connection is silent and open, as it has to be. */
@@ -4703,21 +4806,20 @@ typedef struct pario_i_fiber {
 #endif
 
 struct pario_client {
-    pario_config        config; /* resolved */
-    pario_i_limits      limits;
-    char               *agent;    /* the User-Agent line, or "" */
-    int                 epoll_fd; /* -1 where the executor has no loop */
-    int                 wake_fd;
-    int                 timer_fd;    /* -1 until somebody asks for the descriptor */
-    int64_t             now;         /* of the loop's present turn */
-    int64_t             timer_at;    /* what the timer is set to; 0: not set */
-    int                 fiber_error; /* errno: not even one fiber can be had for the tasks */
-    bool                woken;       /* atomic: by pario_wake */
-    bool                in_task;     /* on PARIO_SEQUENTIAL */
-    bool                polled;      /* in this turn: what idle connections had to say is known */
-    bool                backlog;     /* there may be more events than were asked for at once */
-    pario_i_exchange   *current;     /* on PARIO_SEQUENTIAL */
-    pario_i_connection *dead;        /* closed; the loop may still hold events of theirs */
+    pario_config      config; /* resolved */
+    pario_i_limits    limits;
+    char             *agent;    /* the User-Agent line, or "" */
+    int               epoll_fd; /* -1 where the executor has no loop */
+    int               wake_fd;
+    int               timer_fd;    /* -1 until somebody asks for the descriptor */
+    int64_t           now;         /* of the loop's present turn */
+    int64_t           timer_at;    /* what the timer is set to; 0: not set */
+    int               fiber_error; /* errno: not even one fiber can be had for the tasks */
+    bool              woken;       /* atomic: by pario_wake */
+    bool              in_task;     /* on PARIO_SEQUENTIAL */
+    bool              polled;      /* in this turn: what idle connections had to say is known */
+    bool              backlog;     /* there may be more events than were asked for at once */
+    pario_i_exchange *current;     /* on PARIO_SEQUENTIAL */
 #if !defined(PARIO_NO_FIBERS)
     pario_i_fiber *fiber; /* that runs now */
     pario_i_fiber *fibers;
@@ -4748,18 +4850,20 @@ struct pario_client {
     size_t            running PARIO_I_GUARDED_BY(lock);
     size_t            waiting_tasks PARIO_I_GUARDED_BY(lock);
     size_t            resolving PARIO_I_GUARDED_BY(lock); /* connections that wait for a name */
-    pario_i_pool      pool PARIO_I_GUARDED_BY(lock);
-    pario_i_heap      heap PARIO_I_GUARDED_BY(lock);
-    pario_i_scratch  *scratch PARIO_I_GUARDED_BY(lock);
-    pario_i_resolver *resolver PARIO_I_GUARDED_BY(lock);
-    pario_statistics  statistics PARIO_I_GUARDED_BY(lock);
-    pthread_t        *workers PARIO_I_GUARDED_BY(lock);
-    size_t            worker_count PARIO_I_GUARDED_BY(lock);
-    size_t            worker_room PARIO_I_GUARDED_BY(lock);
-    size_t            idle_workers PARIO_I_GUARDED_BY(lock);
-    bool              awaited PARIO_I_GUARDED_BY(lock); /* pario_next found nothing last time */
-    bool              changed PARIO_I_GUARDED_BY(lock); /* something has ended in this turn */
-    bool              closing PARIO_I_GUARDED_BY(lock);
+    /* Closed, to be freed: the loop may still hold events of theirs, or they have a session. */
+    pario_i_connection *dead PARIO_I_GUARDED_BY(lock);
+    pario_i_pool        pool PARIO_I_GUARDED_BY(lock);
+    pario_i_heap        heap PARIO_I_GUARDED_BY(lock);
+    pario_i_scratch    *scratch PARIO_I_GUARDED_BY(lock);
+    pario_i_resolver   *resolver PARIO_I_GUARDED_BY(lock);
+    pario_statistics    statistics PARIO_I_GUARDED_BY(lock);
+    pthread_t          *workers PARIO_I_GUARDED_BY(lock);
+    size_t              worker_count PARIO_I_GUARDED_BY(lock);
+    size_t              worker_room PARIO_I_GUARDED_BY(lock);
+    size_t              idle_workers PARIO_I_GUARDED_BY(lock);
+    bool                awaited PARIO_I_GUARDED_BY(lock); /* pario_next found nothing last time */
+    bool                changed PARIO_I_GUARDED_BY(lock); /* something has ended in this turn */
+    bool                closing PARIO_I_GUARDED_BY(lock);
 };
 
 /* How far an exchange was carried. */
@@ -4912,6 +5016,10 @@ static bool pario_i_watch(const pario_client *client, pario_i_connection *c, int
  * may hold a copy, for which events would go on coming. */
 static void pario_i_connection_shut(const pario_client *client, pario_i_connection *c)
 {
+    if (c->session != NULL) {
+        client->config.tls->end(c->session);
+        c->session = NULL;
+    }
     if (c->fd >= 0) {
         (void)pario_i_watch(client, c, EPOLL_CTL_DEL);
         (void)close(c->fd);
@@ -4925,7 +5033,10 @@ static void pario_i_connection_close(pario_client *client, pario_i_connection *c
 {
     pario_i_heap_remove(&client->heap, c);
     pario_i_connection_unlink(&client->pool.active, c);
-    pario_i_connection_shut(client, c);
+    bool later = c->session != NULL && client->config.executor == PARIO_THREADS;
+    if (!later) { /* no function of the user's is called with the lock held */
+        pario_i_connection_shut(client, c);
+    }
     if (c->name != NULL) {
         pario_i_resolver_leave(client->resolver, c->name);
         c->name = NULL;
@@ -4935,7 +5046,7 @@ static void pario_i_connection_close(pario_client *client, pario_i_connection *c
     c->addresses = NULL;
     c->origin->active--;
     client->pool.connections--;
-    if (client->epoll_fd >= 0) {
+    if (client->epoll_fd >= 0 || later) {
         c->next = client->dead;
         client->dead = c;
     } else {
@@ -4946,10 +5057,15 @@ static void pario_i_connection_close(pario_client *client, pario_i_connection *c
 /* Frees the connections that were closed; no event of theirs is held any more. */
 static void pario_i_bury(pario_client *client)
 {
-    while (client->dead != NULL) {
-        pario_i_connection *c = client->dead;
-        client->dead = c->next;
+    pario_i_client_lock(client);
+    pario_i_connection *c = client->dead;
+    client->dead = NULL;
+    pario_i_client_unlock(client);
+    while (c != NULL) {
+        pario_i_connection *next = c->next;
+        pario_i_connection_shut(client, c);
         PARIO_FREE(c);
+        c = next;
     }
 }
 
@@ -5027,7 +5143,20 @@ static bool pario_i_may_rest(const pario_client *client, const pario_i_exchange 
                              const pario_i_connection *c) PARIO_I_REQUIRES(client->lock)
 {
     return x->keep && !c->hung_up && !client->closing && pario_i_idle_limit(client) > 0 &&
-           (!c->readable || pario_i_transport_is_quiet(c->fd));
+           (!c->readable || (c->session == NULL && pario_i_transport_is_quiet(c->fd)));
+}
+
+/* Before a TLS connection is given back: takes in what the server has for the session alone, such
+ * as tickets for resuming it. Bytes of content that nobody asked for retire it. */
+static void pario_i_settle(const pario_client *client, pario_i_exchange *x)
+{
+    pario_i_connection *c = x->connection;
+    unsigned char       byte;
+    size_t              moved;
+    if (c != NULL && c->session != NULL && x->keep && c->readable) {
+        pario_i_io io = pario_i_transport_receive(client->config.tls, c, &byte, 1, &moved);
+        x->keep = io == PARIO_I_BLOCKED && !c->readable;
+    }
 }
 
 /* When a connection that has been idle since then is closed. */
@@ -5233,6 +5362,9 @@ static bool pario_i_spare_descriptor(pario_client *client, int failed)
             pario_i_idle_close(client, client->pool.oldest);
         }
         pario_i_client_unlock(client);
+        if (!pario_i_has_loop(client)) {
+            pario_i_bury(client);
+        }
     }
     return closed;
 }
@@ -5268,20 +5400,77 @@ static pario_i_carried pario_i_carry_open(pario_client *client, pario_i_exchange
     return PARIO_I_ONWARD;
 }
 
+/* The TLS transport has failed: the exchange ends with what it says of that. */
+static void pario_i_carry_refused(const pario_client *client, pario_i_exchange *x, int64_t now)
+{
+    char text[128];
+    text[0] = '\0';
+    client->config.tls->explain(x->connection->session, text, sizeof text);
+    text[sizeof text - 1] = '\0';
+    pario_i_exchange_refused(x, text, now);
+}
+
+/* A connection stands that is wanted: counts it, and lets the exchange send. */
+static pario_i_carried pario_i_carry_connected(pario_client *client, pario_i_exchange *x,
+                                               int64_t now)
+{
+    pario_i_client_lock(client);
+    x->connection->connecting = false;
+    client->statistics.connections++;
+    pario_i_client_unlock(client);
+    pario_i_exchange_connected(x, false, now);
+    return PARIO_I_ONWARD;
+}
+
+/* Goes on with the TLS handshake on a connection, RFC 8446 section 2. */
+static pario_i_carried pario_i_carry_handshake(pario_client *client, pario_i_exchange *x,
+                                               int64_t now)
+{
+    const pario_tls    *tls = client->config.tls;
+    pario_i_connection *c = x->connection;
+    if (c->session == NULL) {
+        x->stage = PARIO_STAGE_TLS;
+        c->try_until = INT64_MAX;
+        c->session = tls->begin(tls->context, c->fd, c->origin->host);
+        if (c->session == NULL) {
+            pario_i_exchange_end(x, PARIO_ERROR_MEMORY, now);
+            return PARIO_I_ONWARD;
+        }
+    }
+    pario_i_io io = pario_i_transport_tls(c, tls->handshake(c->session), 1, 1);
+    if (io == PARIO_I_BLOCKED) {
+        return PARIO_I_WAITING;
+    }
+    if (io != PARIO_I_MOVED) {
+        pario_i_carry_refused(client, x, now);
+        return PARIO_I_ONWARD;
+    }
+    c->readable = true; /* the transport may have taken in more than it needed */
+    c->writable = true;
+    return pario_i_carry_connected(client, x, now);
+}
+
+/* What has become of the address that is tried: an errno, or 0 as long as there is hope. */
+static int pario_i_connecting_error(const pario_i_connection *c, int64_t now)
+{
+    if (c->hung_up) {
+        return pario_i_transport_error(c->fd);
+    }
+    return !c->writable && now >= c->try_until ? ETIMEDOUT : 0;
+}
+
 /* Sees how connecting goes. */
 static pario_i_carried pario_i_carry_connecting(pario_client *client, pario_i_exchange *x,
                                                 int64_t now)
 {
     pario_i_connection *c = x->connection;
-    int                 failed = 0;
     if (c->fd < 0) {
         return pario_i_carry_open(client, x, 0, now);
     }
-    if (c->hung_up) {
-        failed = pario_i_transport_error(c->fd);
-    } else if (!c->writable && now >= c->try_until) {
-        failed = ETIMEDOUT;
+    if (c->session != NULL) {
+        return pario_i_carry_handshake(client, x, now);
     }
+    int failed = pario_i_connecting_error(c, now);
     if (failed != 0) {
         pario_i_connection_set(client, c, -1);
         return pario_i_carry_open(client, x, failed, now);
@@ -5289,16 +5478,12 @@ static pario_i_carried pario_i_carry_connecting(pario_client *client, pario_i_ex
     if (!c->writable) {
         return PARIO_I_WAITING;
     }
-    if (x->order.content_size > 0) {
+    if (x->order.content_size > 0 || c->origin->https) {
         int yes = 1;
         (void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     }
-    pario_i_client_lock(client);
-    c->connecting = false;
-    client->statistics.connections++;
-    pario_i_client_unlock(client);
-    pario_i_exchange_connected(x, false, now);
-    return PARIO_I_ONWARD;
+    return c->origin->https ? pario_i_carry_handshake(client, x, now)
+                            : pario_i_carry_connected(client, x, now);
 }
 
 /* The client's resolver, made when it is needed first; NULL and errno. */
@@ -5377,6 +5562,7 @@ static pario_i_carried pario_i_carry_lookup(pario_client *client, pario_i_exchan
 static pario_i_carried pario_i_carry_attach(pario_client *client, pario_i_exchange *x, int64_t now)
 {
     pario_i_carried attached = PARIO_I_ONWARD;
+    pario_i_settle(client, x);
     pario_i_client_lock(client);
     if (x->moves) {
         x->moves = false;
@@ -5435,29 +5621,35 @@ static bool pario_i_is_cancelled(const pario_i_exchange *x)
 }
 
 /* Receives once, and lets the exchange take it in. */
-static pario_i_io pario_i_carry_take_in(pario_i_exchange *x, pario_i_scratch *scratch, int64_t now)
+static pario_i_io pario_i_carry_take_in(const pario_client *client, pario_i_exchange *x,
+                                        pario_i_scratch *scratch, int64_t now)
 {
     pario_i_connection *c = x->connection;
     size_t              size;
-    pario_i_io          io =
-        pario_i_transport_receive(c->fd, scratch->receive, PARIO_I_RECEIVE_BYTES, &size);
-    int failed = io == PARIO_I_BROKEN ? errno : 0;
+    pario_i_io          io = pario_i_transport_receive(client->config.tls, c, scratch->receive,
+                                                       PARIO_I_RECEIVE_BYTES, &size);
+    int                 failed = io == PARIO_I_BROKEN ? errno : 0;
     if (io == PARIO_I_MOVED) {
-        /* What did not fill the buffer has emptied the socket; an end may still be behind it. */
-        c->readable = size == PARIO_I_RECEIVE_BYTES || c->hung_up;
         pario_i_exchange_received(x, &scratch->head, scratch->receive, size, now);
-    } else if (io == PARIO_I_BLOCKED) {
-        c->readable = false;
-        if (x->send_failed) {
-            io = PARIO_I_BROKEN; /* there is no answer to be read, so that was all */
-            failed = x->system_error;
+        return io;
+    }
+    if (io == PARIO_I_BLOCKED) {
+        if (!x->send_failed) {
+            return io;
         }
+        io = PARIO_I_BROKEN; /* there is no answer to be read, so that was all */
+        failed = x->system_error;
     } else {
         c->hung_up = true;
     }
+    x->cut = io == PARIO_I_CUT;
     /* It may have been shut down because somebody cancelled: that is said then. */
-    if ((io == PARIO_I_CLOSED || io == PARIO_I_BROKEN) && !pario_i_is_cancelled(x)) {
-        pario_i_exchange_closed(x, failed, now);
+    if (!pario_i_is_cancelled(x)) {
+        if (io == PARIO_I_REFUSED) {
+            pario_i_carry_refused(client, x, now);
+        } else {
+            pario_i_exchange_closed(x, failed, now);
+        }
     }
     return io;
 }
@@ -5473,7 +5665,7 @@ static pario_i_carried pario_i_carry_receive(pario_client *client, pario_i_excha
         pario_i_exchange_end(x, PARIO_ERROR_MEMORY, now);
         return PARIO_I_ONWARD;
     }
-    pario_i_io io = pario_i_carry_take_in(x, scratch, now);
+    pario_i_io io = pario_i_carry_take_in(client, x, scratch, now);
     pario_i_scratch_put(client, scratch);
     return io == PARIO_I_BLOCKED ? PARIO_I_WAITING : PARIO_I_ONWARD;
 }
@@ -5523,13 +5715,15 @@ static pario_i_carried pario_i_carry_send(pario_client *client, pario_i_exchange
         x->head_size = (uint32_t)scratch->send.size;
     }
     size_t     count = pario_i_carry_pieces(x, scratch, pieces);
-    pario_i_io io = pario_i_transport_send(c->fd, pieces, count, &moved);
+    pario_i_io io = pario_i_transport_send(client->config.tls, c, pieces, count, &moved);
     int        failed = errno;
     pario_i_scratch_put(client, scratch);
     if (io == PARIO_I_MOVED) {
         pario_i_exchange_sent(x, moved, now);
     } else if (io == PARIO_I_BLOCKED) {
-        c->writable = false;
+        return c->writable ? PARIO_I_WAITING : PARIO_I_ONWARD;
+    } else if (c->session != NULL) {
+        pario_i_carry_refused(client, x, now);
     } else {
         pario_i_exchange_send_failed(x, failed, now);
         c->readable = true;
@@ -5561,6 +5755,18 @@ static pario_i_carried pario_i_carry_step(pario_client *client, pario_i_exchange
     return carried;
 }
 
+/* An exchange has ended: its connection goes back, or on. */
+static void pario_i_carry_end(pario_client *client, pario_i_exchange *x, int64_t now)
+{
+    pario_i_settle(client, x);
+    pario_i_client_lock(client);
+    pario_i_detach(client, x, now);
+    pario_i_client_unlock(client);
+    if (client->config.tls != NULL && !pario_i_has_loop(client)) {
+        pario_i_bury(client);
+    }
+}
+
 /*
  * Carries an exchange on until it has to wait, or has ended and given its connection back. This
  * is all that executors do with exchanges; after PARIO_I_PARKED it is no longer the caller's.
@@ -5580,9 +5786,7 @@ static pario_i_carried pario_i_carry(pario_client *client, pario_i_exchange *x, 
         }
     }
     if (carried == PARIO_I_ENDED) {
-        pario_i_client_lock(client);
-        pario_i_detach(client, x, now);
-        pario_i_client_unlock(client);
+        pario_i_carry_end(client, x, now);
     }
     return carried;
 }
@@ -5605,16 +5809,24 @@ static void pario_i_connection_note(pario_i_connection *c, bool reads, bool writ
     c->hung_up = c->hung_up || ends;
 }
 
+/* What a connection's socket is polled for: what it could not do when it was last tried. */
+static int pario_i_poll_events(const pario_i_connection *c)
+{
+    bool tls = c->session != NULL;
+    bool reads = tls ? !c->readable : !c->connecting;
+    bool sends = c->connecting || tls || c->exchange->phase == PARIO_I_SEND;
+    return (reads ? POLLIN : 0) | (sends && !c->writable ? POLLOUT : 0);
+}
+
 /* Waits for a connection's socket, and for the client's descriptor if it is wanted (wake).
  * Returns 0 or the errno with which that cannot be done. */
 static int pario_i_wait_socket(const pario_client *client, pario_i_connection *c, bool wake,
                                int64_t until)
 {
     struct pollfd fds[2];
-    bool          sends = c->connecting || (c->exchange->phase == PARIO_I_SEND && !c->writable);
     memset(fds, 0, sizeof fds);
     fds[0].fd = c->fd;
-    fds[0].events = (short)((c->connecting ? 0 : POLLIN) | (sends ? POLLOUT : 0));
+    fds[0].events = (short)pario_i_poll_events(c);
     fds[1].fd = wake ? client->wake_fd : -1;
     fds[1].events = POLLIN;
     int ms = pario_i_poll_ms(pario_i_clock_ns(CLOCK_MONOTONIC), until);
@@ -5906,6 +6118,7 @@ static pario_error pario_i_turn_threads(pario_client *client, int64_t until)
     pario_i_client_lock(client);
     pario_i_expire_idle(client, pario_i_clock_ns(CLOCK_MONOTONIC));
     pario_i_client_unlock(client);
+    pario_i_bury(client);
     return PARIO_OK;
 }
 
@@ -6463,6 +6676,7 @@ static void pario_i_limits_of(const pario_config *config, pario_i_limits *limits
     limits->trailer_bytes += limits->trailer_bytes < UINT32_MAX - 2u ? 2u : 0u;
     limits->interim = (uint32_t)pario_i_limit_size(config->interim, UINT32_MAX);
     limits->redirects = (uint32_t)pario_i_limit_size(config->redirects, UINT32_MAX);
+    limits->tls = config->tls != NULL;
 }
 
 /* The limits of a request that sets some of its own. *own: whether it does. */
@@ -6609,18 +6823,26 @@ static pario_error pario_i_client_agent(pario_client *client, const char *wanted
     return PARIO_OK;
 }
 
-/* Whether there is such an executor here. */
-static pario_error pario_i_check_executor(pario_executor executor)
+/* Whether a TLS transport lacks none of its functions. */
+static bool pario_i_tls_is_whole(const pario_tls *tls)
 {
-    if ((unsigned)executor > (unsigned)PARIO_FIBERS) {
+    return tls->begin != NULL && tls->handshake != NULL && tls->read_some != NULL &&
+           tls->write_some != NULL && tls->explain != NULL && tls->end != NULL;
+}
+
+/* Whether there is such an executor here, and whether the TLS transport is whole. */
+static pario_error pario_i_check_parts(const pario_config *config)
+{
+    if ((unsigned)config->executor > (unsigned)PARIO_FIBERS) {
         return PARIO_ERROR_EXECUTOR;
     }
 #if defined(PARIO_NO_FIBERS)
-    if (executor == PARIO_FIBERS) {
+    if (config->executor == PARIO_FIBERS) {
         return PARIO_ERROR_NO_FIBERS;
     }
 #endif
-    return PARIO_OK;
+    return config->tls == NULL || pario_i_tls_is_whole(config->tls) ? PARIO_OK
+                                                                    : PARIO_ERROR_ARGUMENT;
 }
 
 /* A client that has its locks and nothing else yet; NULL and *error. */
@@ -6661,7 +6883,7 @@ PARIO_DEF pario_error pario_open(const pario_config *config, pario_client **clie
     if (config != NULL) {
         resolved = *config;
     }
-    pario_error error = pario_i_check_executor(resolved.executor);
+    pario_error error = pario_i_check_parts(&resolved);
     if (error == PARIO_OK) {
         error = pario_i_config_resolve(&resolved);
     }
@@ -6799,6 +7021,10 @@ PARIO_DEF pario_error pario_submit(pario_client *client, const pario_request *re
 static void pario_i_fill_reply(const pario_i_exchange *x, pario_response *response)
 {
     pario_i_reply *reply = x->reply;
+    if (x->error == PARIO_ERROR_TLS && reply != NULL && reply->content.data != NULL) {
+        reply->content.data[reply->content.size] = '\0';
+        response->explanation = (const char *)reply->content.data;
+    }
     if (reply == NULL || !reply->headed) {
         return;
     }
@@ -6830,6 +7056,7 @@ static void pario_i_fill(pario_i_exchange *x, pario_response *response)
     response->system_error = x->error != PARIO_OK ? x->system_error : 0;
     response->resolver_error = x->error != PARIO_OK ? x->resolver_error : 0;
     response->url = (const char *)x->order.url;
+    response->explanation = "";
     response->reason = "";
     response->body = "";
     response->redirects = x->redirects;
@@ -7144,6 +7371,7 @@ PARIO_DEF pario_error pario_fetch(pario_client *client, const pario_request *req
         return PARIO_ERROR_ARGUMENT;
     }
     memset(response, 0, sizeof *response);
+    response->explanation = "";
     response->reason = "";
     response->body = "";
     response->url = "";
@@ -7564,6 +7792,10 @@ static void pario_i_line_failure(pario_i_line *line, const pario_response *respo
     if (response->system_error != 0) {
         pario_i_line_add(line, ": ");
         pario_i_line_errno(line, response->system_error);
+    }
+    if (response->explanation != NULL && response->explanation[0] != '\0') {
+        pario_i_line_add(line, ": ");
+        pario_i_line_add(line, response->explanation);
     }
     pario_response_address(response, address, sizeof address);
     if (address[0] != '\0') {

@@ -15,7 +15,25 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CLI_USAGE 2 /* the exit status after a wrong command line */
+/* https, by what CLI_OPENSSL or CLI_MBEDTLS says the program is linked with; or none. */
+#if defined(CLI_OPENSSL)
+#include "tls_openssl.h"
+#define CLI_HAS_TLS 1
+typedef tls_openssl cli_tls;
+#define cli_tls_begin tls_openssl_open
+#define cli_tls_end tls_openssl_close
+#elif defined(CLI_MBEDTLS)
+#include "tls_mbedtls.h"
+#define CLI_HAS_TLS 1
+typedef tls_mbedtls cli_tls;
+#define cli_tls_begin tls_mbedtls_open
+#define cli_tls_end tls_mbedtls_close
+#else
+#define CLI_HAS_TLS 0
+#endif
+
+#define CLI_BAD_CA_FILE 77 /* and after a file of certificates that is no good */
+#define CLI_USAGE 2        /* the exit status after a wrong command line */
 #define CLI_DEFAULT_REDIRECTS 50
 
 /* What pario_config takes at most; more than that is as good as no limit. */
@@ -37,8 +55,14 @@ typedef struct cli_common {
     int64_t        redirects;
     bool           follow;
     bool           helped; /* the help was asked for and printed */
-    const char   **operands;
-    size_t         operand_count;
+#if CLI_HAS_TLS
+    cli_tls     tls;
+    bool        tls_begun;
+    bool        insecure; /* any certificate will do */
+    const char *ca_file;
+#endif
+    const char **operands;
+    size_t       operand_count;
 } cli_common;
 
 /* Sets one option; value is NULL if it takes none. Returns false if it is a wrong one. */
@@ -188,6 +212,32 @@ static inline bool cli_set_redirects(cli_common *common, const char *value)
     }
     return right;
 }
+
+/* The options of TLS, where there is one; for the table of options. */
+#if CLI_HAS_TLS
+static inline bool cli_set_ca_file(cli_common *common, const char *value)
+{
+    common->ca_file = value;
+    return value[0] != '\0';
+}
+
+static inline bool cli_set_insecure(cli_common *common, const char *value)
+{
+    (void)value;
+    common->insecure = true;
+    return true;
+}
+
+#define CLI_TLS_OPTIONS                                                                            \
+    { '\0', "cacert", true, cli_set_ca_file, "a file" },                                           \
+        { 'k', "insecure", false, cli_set_insecure, "" },
+#define CLI_TLS_HELP                                                                               \
+    "      --cacert FILE          trust these certificates, in PEM, instead of the system's\n"     \
+    "  -k, --insecure             take any certificate\n"
+#else
+#define CLI_TLS_OPTIONS
+#define CLI_TLS_HELP
+#endif
 
 static inline bool cli_set_help(cli_common *common, const char *value)
 {
@@ -344,6 +394,24 @@ static inline bool cli_parse(cli_common *common, const cli_option *options, int 
     return true;
 }
 
+/* Puts the TLS transport into a configuration. Returns an exit status, or 0. */
+static inline int cli_secure(cli_common *common, pario_config *config)
+{
+    int status = 0;
+#if CLI_HAS_TLS
+    common->tls_begun = cli_tls_begin(&common->tls, common->ca_file, !common->insecure);
+    config->tls = &common->tls.transport;
+    if (!common->tls_begun) {
+        const char *file = common->ca_file != NULL ? common->ca_file : "the system's certificates";
+        status = cli_complain(common, CLI_BAD_CA_FILE, "%s: cannot be used", file);
+    }
+#else
+    (void)common;
+    (void)config;
+#endif
+    return status;
+}
+
 /* Puts the limits into a configuration. */
 static inline void cli_configure(const cli_common *common, pario_config *config)
 {
@@ -369,6 +437,11 @@ static inline void cli_free(cli_common *common)
     free(common->names);
     free(common->fields);
     free(common->operands);
+#if CLI_HAS_TLS
+    if (common->tls_begun) {
+        cli_tls_end(&common->tls);
+    }
+#endif
     memset(common, 0, sizeof *common);
 }
 

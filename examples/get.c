@@ -5,8 +5,8 @@
  *     make examples && build/get -sfL http://127.0.0.1:8080/
  *     cc -I. examples/get.c -o get -pthread
  *
- * The body is written when the response is complete, and not before. https needs a TLS
- * transport, which this program does not have.
+ * The body is written when the response is complete, and not before. https needs a TLS library:
+ * make finds OpenSSL or Mbed TLS; by hand, add -DCLI_OPENSSL -lssl -lcrypto.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,6 +35,7 @@ enum {
     EXIT_READ = 26,
     EXIT_MEMORY = 27,
     EXIT_TIMEOUT = 28,
+    EXIT_TLS = 35,
     EXIT_REDIRECTS = 47,
     EXIT_EMPTY = 52,
     EXIT_SEND = 55,
@@ -78,12 +79,12 @@ static const char help[] =
     "      --max-redirs N         so many (default 50, -1: any number)\n"
     "  -m, --max-time SECONDS     for all of it; 0: no limit, the default\n"
     "      --connect-timeout SECONDS  for the connection (default 10; 0: no limit)\n"
-    "      --max-filesize BYTES   of content (default 0: no limit)\n"
+    "      --max-filesize BYTES   of content (default 0: no limit)\n" CLI_TLS_HELP
     "exit: 0 complete response, 1 scheme not supported, 2 usage, 3 malformed URL,\n"
     "  6 name not resolved, 7 connect failed, 8 malformed reply head,\n"
     "  18 body ended early, 22 -f and status >= 400, 23 write failed, 26 read failed,\n"
-    "  28 timed out, 47 too many redirects, 52 empty reply, 55 send failed,\n"
-    "  56 malformed framing or reset, 63 over --max-filesize,\n"
+    "  28 timed out, 35 TLS failed, 47 too many redirects, 52 empty reply,\n"
+    "  55 send failed, 56 malformed framing or reset, 63 over --max-filesize,\n"
     "  any other: named on standard error\n";
 
 static get_settings *settings_of(cli_common *common)
@@ -237,7 +238,7 @@ static const cli_option options[] = {
     { 'm', "max-time", true, cli_set_total, "seconds" },
     { '\0', "connect-timeout", true, cli_set_connect, "seconds" },
     { '\0', "max-filesize", true, cli_set_body_bytes, "a number of bytes" },
-    { 'h', "help", false, cli_set_help, "" },
+    CLI_TLS_OPTIONS{ 'h', "help", false, cli_set_help, "" },
     { '\0', NULL, false, NULL, NULL },
 };
 
@@ -264,6 +265,7 @@ static const unsigned char error_statuses[] = {
     [PARIO_ERROR_MEMORY] = EXIT_MEMORY,
     [PARIO_ERROR_RESOLVE] = EXIT_RESOLVE,
     [PARIO_ERROR_CONNECT] = EXIT_CONNECT,
+    [PARIO_ERROR_TLS] = EXIT_TLS,
     [PARIO_ERROR_SEND] = EXIT_SEND,
     [PARIO_ERROR_RECEIVE] = EXIT_RECEIVE,
     [PARIO_ERROR_CONNECT_TIMEOUT] = EXIT_TIMEOUT,
@@ -482,6 +484,10 @@ static int run(get_settings *settings)
     cli_configure(&settings->common, &config);
     if (config.total_timeout_ms == 0) {
         config.total_timeout_ms = PARIO_UNLIMITED; /* as curl has it; a stall is still noticed */
+    }
+    status = cli_secure(&settings->common, &config);
+    if (status != 0) {
+        return status;
     }
     error = pario_open(&config, &client);
     if (error != PARIO_OK) {
