@@ -695,9 +695,12 @@ PARIO_EXTERN_C_END
  * A receive that did not fill the buffer has emptied the socket, so no second one asks. The
  * head to send is written anew from the request when a send has to be taken up again.
  *
- * Where a waiting request's bytes are. The exchange, its URL and its connection: two small
- * blocks. Receive buffer, send buffer and field table belong to the loop. Only a reply that
- * came in pieces has bytes of its own.
+ * Where a waiting request's bytes are. Two small blocks, the exchange with its URL and the
+ * connection, 136 and 72 bytes large; a place in the heap of deadlines, a slot that its id leads
+ * to: about 250 bytes. What never holds at the same time shares a place, a list's links and the
+ * connection for one; what few requests have is with the URL (fields, content, the memory of
+ * redirects) or with the reply, which is made when the first byte has come. Receive buffer, send
+ * buffer and field table belong to the loop.
  *
  * Why the head is read fast. memchr finds the line ends, names go through a table of character
  * classes, and values are checked eight bytes at a time.
@@ -792,6 +795,12 @@ static bool pario_i_size_multiply(size_t a, size_t b, size_t *product)
 static size_t pario_i_min(size_t a, size_t b)
 {
     return a < b ? a : b;
+}
+
+/* The larger of two sizes. */
+static size_t pario_i_max(size_t a, size_t b)
+{
+    return a > b ? a : b;
 }
 
 /* ASCII lower case; other bytes stay. */
@@ -970,8 +979,6 @@ static size_t pario_i_write_decimal(uint64_t number, char *text)
 
 /* The parts of an absolute http or https URL, as indexes into its text. */
 typedef struct pario_i_url {
-    uint16_t user_beg; /* userinfo: empty where there is none */
-    uint16_t user_end;
     uint16_t host_beg; /* without the brackets of an IPv6 literal */
     uint16_t host_end;
     uint16_t target_beg; /* path and query */
@@ -981,6 +988,19 @@ typedef struct pario_i_url {
     bool     https;
     bool     literal; /* the host is an IPv6 literal */
 } pario_i_url;
+
+/* Where the authority of a URL that was parsed begins, and its userinfo if it has any. */
+static size_t pario_i_url_user_beg(const pario_i_url *url)
+{
+    return url->https ? 8 : 7;
+}
+
+/* Where the userinfo ends: at its "@"; where it begins, if there is none. */
+static size_t pario_i_url_user_end(const pario_i_url *url)
+{
+    size_t host = (size_t)url->host_beg - (url->literal ? 1u : 0u);
+    return host > pario_i_url_user_beg(url) ? host - 1 : pario_i_url_user_beg(url);
+}
 
 /* Index of the first byte in s[beg..end) that is not of the classes, percent-encoded octets
  * passed over; or end. */
@@ -1175,8 +1195,6 @@ static pario_error pario_i_url_parse(const unsigned char *s, size_t size, pario_
         if (pario_i_url_span(s, beg, at, PARIO_I_USERINFO) < at) {
             return PARIO_ERROR_URL_BYTE;
         }
-        url->user_beg = (uint16_t)beg;
-        url->user_end = (uint16_t)at;
         beg = at + 1;
     }
     error = pario_i_url_host(s, beg, path, url);
@@ -1934,20 +1952,61 @@ typedef enum pario_i_method {
 #define PARIO_I_OWN_ACCEPT 8u /* hold an Accept, or want none */
 #define PARIO_I_CLOSE 16u     /* ask for the connection to be closed */
 #define PARIO_I_SECRET 32u    /* hold credentials */
-#define PARIO_I_URL_OWNED 64u /* url is a block of its own, from a redirect */
+#define PARIO_I_DETOUR 64u    /* url is in a block of its own, from a redirect */
+#define PARIO_I_HAS_TEXT 128u /* there is something behind the URL */
 #define PARIO_I_RESERVED 256u /* of a field: only the library writes it. Never in flags */
 
-/* What is to be asked of a server: the user's request, checked and copied. */
+/* Content to be sent; the bytes are the user's. */
+typedef struct pario_i_content {
+    const unsigned char *bytes;
+    size_t               size;
+} pario_i_content;
+
+/* What is to be asked of a server: the user's request, checked and copied. Behind the URL there
+ * are, with PARIO_I_HAS_TEXT, the user's field lines and a NUL, the name of an other method and a
+ * NUL, and where there is content, a pario_i_content. */
 typedef struct pario_i_order {
-    unsigned char       *url;    /* ends in a NUL */
-    unsigned char       *fields; /* the user's field lines, then the name of an other method */
-    const unsigned char *content;
-    size_t               content_size;
-    pario_i_url          parts;
-    uint32_t             fields_size;
-    uint8_t              method; /* a pario_i_method */
-    uint8_t              flags;
+    unsigned char *url; /* ends in a NUL */
+    pario_i_url    parts;
+    uint8_t        method; /* a pario_i_method */
+    uint8_t        flags;
 } pario_i_order;
+
+/* The user's field lines; where there are none, the NUL at the URL's end. */
+static unsigned char *pario_i_order_fields(const pario_i_order *order)
+{
+    return order->url + order->parts.end + ((order->flags & PARIO_I_HAS_TEXT) != 0 ? 1u : 0u);
+}
+
+/* The name of an other method. */
+static const char *pario_i_order_method_name(const pario_i_order *order)
+{
+    const char *fields = (const char *)pario_i_order_fields(order);
+    return fields + strlen(fields) + 1;
+}
+
+/* How many bytes there are behind the URL and before the content. */
+static size_t pario_i_order_text_size(const pario_i_order *order)
+{
+    if ((order->flags & PARIO_I_HAS_TEXT) == 0) {
+        return 0;
+    }
+    const char *fields = (const char *)pario_i_order_fields(order);
+    size_t      size = strlen(fields) + 1;
+    return size + (order->method == PARIO_I_OTHER ? strlen(fields + size) + 1 : 0);
+}
+
+/* The content that is to be sent. */
+static pario_i_content pario_i_order_content(const pario_i_order *order)
+{
+    pario_i_content content;
+    memset(&content, 0, sizeof content);
+    if ((order->flags & PARIO_I_HAS_CONTENT) != 0) {
+        memcpy(&content, pario_i_order_fields(order) + pario_i_order_text_size(order),
+               sizeof content);
+    }
+    return content;
+}
 
 /* The name of a known method, or NULL. */
 static const char *pario_i_method_name(unsigned method)
@@ -1994,9 +2053,8 @@ static unsigned pario_i_method_of(const char *name, bool content)
     return method;
 }
 
-/* Recognises the method; one that is not known is appended to *text, with a NUL. */
-static pario_error pario_i_order_method(pario_i_order *order, const char *name,
-                                        pario_i_buffer *text)
+/* Recognises the method. */
+static pario_error pario_i_order_method(pario_i_order *order, const char *name)
 {
     bool     content = (order->flags & PARIO_I_HAS_CONTENT) != 0;
     unsigned method = pario_i_method_of(name, content);
@@ -2007,11 +2065,30 @@ static pario_error pario_i_order_method(pario_i_order *order, const char *name,
     if (method != PARIO_I_OTHER || name == NULL) {
         return PARIO_OK;
     }
-    size_t size = strlen(name);
-    if (!pario_i_is_token((const unsigned char *)name, size) || strcmp(name, "CONNECT") == 0) {
-        return PARIO_ERROR_METHOD;
+    bool good = pario_i_is_token((const unsigned char *)name, strlen(name)) &&
+                strcmp(name, "CONNECT") != 0;
+    return good ? PARIO_OK : PARIO_ERROR_METHOD;
+}
+
+/* Recognises the method, and appends to the field lines in *text what comes behind them. */
+static pario_error pario_i_order_rest(pario_i_order *order, const pario_request *request,
+                                      pario_i_buffer *text)
+{
+    pario_error error = pario_i_order_method(order, request->method);
+    bool        other = order->method == PARIO_I_OTHER && request->method != NULL;
+    bool        sends = (order->flags & PARIO_I_HAS_CONTENT) != 0;
+    if (error != PARIO_OK || (text->size == 0 && !other && !sends)) {
+        return error;
     }
-    return pario_i_buffer_append(text, name, size + 1) ? PARIO_OK : PARIO_ERROR_MEMORY;
+    pario_i_content content;
+    content.bytes = (const unsigned char *)request->body;
+    content.size = request->body_size;
+    order->flags = (uint8_t)(order->flags | PARIO_I_HAS_TEXT);
+    bool good =
+        pario_i_buffer_append(text, "", 1) &&
+        (!other || pario_i_buffer_append(text, request->method, strlen(request->method) + 1)) &&
+        (!sends || pario_i_buffer_append(text, &content, sizeof content));
+    return good ? PARIO_OK : PARIO_ERROR_MEMORY;
 }
 
 /* The bits that a field of the user's sets: what it replaces, or what it asks for. */
@@ -2104,10 +2181,11 @@ static bool pario_i_base64(pario_i_buffer *text, const unsigned char *bytes, siz
 static bool pario_i_order_userinfo(const pario_i_order *order, const unsigned char *s,
                                    pario_i_buffer *plain, bool *good)
 {
-    size_t end = order->parts.user_end;
-    size_t colon = pario_i_find(s, order->parts.user_beg, end, ':');
+    size_t beg = pario_i_url_user_beg(&order->parts);
+    size_t end = pario_i_url_user_end(&order->parts);
+    size_t colon = pario_i_find(s, beg, end, ':');
     bool   room = true;
-    for (size_t i = order->parts.user_beg; i < end && room; i++) {
+    for (size_t i = beg; i < end && room; i++) {
         unsigned char byte = s[i];
         if (byte == '%' && end - i >= 3) {
             unsigned value = (pario_i_hex_value(s[i + 1]) << 4) | pario_i_hex_value(s[i + 2]);
@@ -2151,7 +2229,7 @@ static pario_error pario_i_order_credentials(pario_i_order *order, const pario_r
         if (request->password != NULL) {
             return PARIO_ERROR_CREDENTIALS;
         }
-        if (order->parts.user_beg == order->parts.user_end) {
+        if (pario_i_url_user_beg(&order->parts) == pario_i_url_user_end(&order->parts)) {
             return PARIO_OK;
         }
     }
@@ -2187,8 +2265,8 @@ static bool pario_i_request_is_whole(const pario_request *request)
 }
 
 /*
- * Checks a request, all of it, and notes it in *order. What has to be copied beside the URL is
- * appended to *text: the field lines, then an unknown method's name. `tls`: https may be had.
+ * Checks a request, all of it, and notes it in *order. What has to stand behind the URL is
+ * appended to *text. `tls`: https may be had.
  */
 static pario_error pario_i_order_read(pario_i_order *order, const pario_request *request, bool tls,
                                       pario_i_buffer *text)
@@ -2198,8 +2276,6 @@ static pario_error pario_i_order_read(pario_i_order *order, const pario_request 
         return PARIO_ERROR_ARGUMENT;
     }
     pario_error error = pario_i_order_url(order, request->url, tls);
-    order->content = (const unsigned char *)request->body;
-    order->content_size = request->body_size;
     order->flags = request->body != NULL ? PARIO_I_HAS_CONTENT : 0;
     for (size_t i = 0; i < request->field_count && error == PARIO_OK; i++) {
         error = pario_i_order_field(order, &request->fields[i], text);
@@ -2208,9 +2284,8 @@ static pario_error pario_i_order_read(pario_i_order *order, const pario_request 
         error = pario_i_order_credentials(order, request, text);
     }
     if (error == PARIO_OK) {
-        order->fields_size = (uint32_t)(text->size & UINT32_MAX);
         bool fits = text->size <= UINT32_MAX / 2 && request->body_size <= SIZE_MAX / 4;
-        error = fits ? pario_i_order_method(order, request->method, text) : PARIO_ERROR_TOO_LARGE;
+        error = fits ? pario_i_order_rest(order, request, text) : PARIO_ERROR_TOO_LARGE;
     }
     return error;
 }
@@ -2245,10 +2320,12 @@ static bool pario_i_order_drops(const unsigned char *name, size_t end, bool othe
 /* Makes the request fit for another origin, for another method: RFC 9110 section 15.4. */
 static void pario_i_order_redirect(pario_i_order *order, bool other_origin, bool other_method)
 {
-    unsigned char *s = order->fields;
-    size_t         end = order->fields_size;
+    unsigned char *s = pario_i_order_fields(order);
+    size_t         end = strlen((const char *)s);
+    size_t         size = pario_i_order_text_size(order);
     size_t         kept = 0;
     size_t         beg = 0;
+    size += (order->flags & PARIO_I_HAS_CONTENT) != 0 ? sizeof(pario_i_content) : 0u;
     while (beg < end) {
         size_t next = pario_i_min(pario_i_find(s, beg, end, '\n') + 1, end);
         size_t colon = pario_i_find(s, beg, next, ':');
@@ -2258,19 +2335,15 @@ static void pario_i_order_redirect(pario_i_order *order, bool other_origin, bool
         }
         beg = next;
     }
-    if (order->method == PARIO_I_OTHER) {
-        size_t size = strlen((const char *)s + end) + 1;
-        memmove(s + kept, s + end, size);
+    if (kept < end) {
+        memmove(s + kept, s + end, size - end);
     }
-    order->fields_size = (uint32_t)kept;
     if (other_origin) {
         order->flags = (uint8_t)(order->flags & ~(PARIO_I_SECRET | PARIO_I_OWN_HOST));
     }
     if (other_method) {
         order->method = PARIO_I_GET;
         order->flags = (uint8_t)(order->flags & ~PARIO_I_HAS_CONTENT);
-        order->content = NULL;
-        order->content_size = 0;
     }
 }
 
@@ -2288,7 +2361,7 @@ static size_t pario_i_request_put_line(const pario_i_order *order, unsigned char
     const unsigned char *url = order->url;
     const char          *name = pario_i_method_name(order->method);
     if (name == NULL) {
-        name = (const char *)order->fields + order->fields_size;
+        name = pario_i_order_method_name(order);
     }
     size_t at = pario_i_put(out, 0, name, strlen(name));
     out[at++] = ' ';
@@ -2316,13 +2389,8 @@ static size_t pario_i_request_put_line(const pario_i_order *order, unsigned char
 static size_t pario_i_request_room(const pario_i_order *order, size_t agent_size)
 {
     size_t room;
-    size_t method = 0;
-    if (order->method == PARIO_I_OTHER) {
-        method = strlen((const char *)order->fields + order->fields_size);
-    }
-    bool fits = pario_i_size_add(order->parts.end, order->fields_size, &room) &&
-                pario_i_size_add(room, agent_size, &room) &&
-                pario_i_size_add(room, method, &room) && pario_i_size_add(room, 128, &room);
+    bool   fits = pario_i_size_add(order->parts.end, pario_i_order_text_size(order), &room) &&
+                pario_i_size_add(room, agent_size, &room) && pario_i_size_add(room, 128, &room);
     return fits ? room : 0;
 }
 
@@ -2356,13 +2424,14 @@ static bool pario_i_request_write(const pario_i_order *order, const char *agent,
     }
     if (pario_i_request_has_length(order)) {
         char   digits[20];
-        size_t count = pario_i_write_decimal(order->content_size, digits);
+        size_t count = pario_i_write_decimal(pario_i_order_content(order).size, digits);
         at = pario_i_put(s, at, "Content-Length: ", 16);
         at = pario_i_put(s, at, digits, count);
         at = pario_i_put(s, at, "\r\n", 2);
     }
-    if (order->fields_size > 0) {
-        at = pario_i_put(s, at, order->fields, order->fields_size);
+    if ((order->flags & PARIO_I_HAS_TEXT) != 0) {
+        const unsigned char *fields = pario_i_order_fields(order);
+        at = pario_i_put(s, at, fields, strlen((const char *)fields));
     }
     out->size = pario_i_put(s, at, "\r\n", 2);
     return true;
@@ -2405,6 +2474,9 @@ typedef struct pario_i_reply {
     pario_i_head    trailer;
     pario_i_buffer  trailer_bytes;
     uint64_t        discarded;
+    uint64_t        received; /* bytes, interim responses and framing included */
+    uint32_t        first_byte_us;
+    uint32_t        interim; /* responses before this one */
     bool            headed;  /* the head is complete */
     bool            discard; /* a redirect that is followed: the content is not kept */
     bool            packed;  /* the head's fields and bytes are in this very block */
@@ -2420,52 +2492,68 @@ typedef enum pario_i_phase {
     PARIO_I_END      /* nothing: its result is there */
 } pario_i_phase;
 
-/* The life of one request, from the queue to its result. */
+/* What is remembered of the way that redirects led. It stands before the URL. */
+typedef struct pario_i_detour {
+    uint64_t mark;     /* see pario_i_exchange_loops */
+    uint64_t received; /* bytes of all replies on the way */
+    uint32_t first_byte_us;
+    uint32_t redirects; /* followed */
+} pario_i_detour;
+
+/*
+ * The life of one request, from the queue to its result. There are as many as requests are in
+ * flight, so what never holds at the same time shares a place, and what few of them have is
+ * elsewhere: in the reply, or with the URL. On PARIO_THREADS the first row of bits belongs to who
+ * runs it, the second to who has the lock.
+ */
 typedef struct pario_i_exchange {
-    struct pario_i_exchange   *next; /* in the queue, or among the done */
-    struct pario_i_exchange   *previous;
-    struct pario_i_connection *connection;
-    struct pario_i_addresses  *peer;  /* the addresses of the last connection */
-    struct pario_i_fiber      *fiber; /* that runs it and waits */
-    const pario_i_limits      *limits;
-    pario_i_reply             *reply;
-    pario_i_order              order;
-    size_t                     tag;
-    uint64_t                   id;
-    int64_t                    started_at;  /* while it is queued: since when */
-    int64_t                    progress_at; /* in the end: when that was */
-    uint64_t                   sent;        /* on this connection, head and content */
-    uint64_t                   bytes_sent;  /* all in all */
-    uint64_t                   bytes_received;
-    uint64_t                   redirect_mark; /* see pario_i_exchange_loops */
-    uint32_t                   head_size;     /* once it has been written */
-    uint32_t                   queued_us;
-    uint32_t                   resolved_us;
-    uint32_t                   connected_us;
-    uint32_t                   first_byte_us;
-    uint32_t                   redirects;
-    uint32_t                   interim;
-    int                        system_error;
-    int                        resolver_error;
-    uint16_t                   peer_index;
-    uint8_t                    phase;       /* a pario_i_phase */
-    uint8_t                    error;       /* a pario_error */
-    uint8_t                    stage;       /* a pario_stage */
-    bool                       reused;      /* the connection had served before */
-    bool                       answered;    /* a byte of a reply came on this connection */
-    bool                       replayed;    /* it was sent again after a stale connection */
-    bool                       fresh;       /* wants a new connection */
-    bool                       moves;       /* the connection it has is not for what comes next */
-    bool                       send_failed; /* system_error says why */
-    bool                       cut;         /* the connection's end is not to be relied on */
-    bool                       keep;        /* its connection may serve again */
-    bool                       cancelled;   /* atomic: somebody wants it to end */
-    bool                       queued;      /* in the client's queue */
-    bool                       parked;      /* waits for a connection to its host */
-    bool                       paused;      /* and its clock stands still meanwhile */
-    bool                       inlined;     /* runs where pario_fetch was called */
-    bool                       waited_for;  /* by pario_fetch: not for pario_next */
-    bool                       finished;    /* nobody works on it any more */
+    union {
+        struct pario_i_exchange   *next;       /* in a list: the queue, the done, its host's */
+        struct pario_i_connection *connection; /* where it is attached; it is in no list then */
+    };
+    union {
+        struct pario_i_exchange *previous;
+        uint64_t                 sent; /* on this connection, head and content */
+    };
+    union {
+        struct pario_i_fiber     *fiber; /* that runs it and waits */
+        struct pario_i_addresses *peer;  /* in the end: the addresses of the last connection */
+    };
+    const pario_i_limits *limits;
+    pario_i_reply        *reply; /* from the first byte on */
+    size_t                tag;
+    uint64_t              id;
+    int64_t               started_at;  /* while it is queued: since when */
+    int64_t               progress_at; /* in the end: when that was */
+    uint64_t              bytes_sent;  /* all in all */
+    pario_i_order         order;
+    uint32_t              head_size; /* once it has been written */
+    uint32_t              queued_us;
+    uint32_t              resolved_us;
+    uint32_t              connected_us;
+    int16_t               system_error;
+    int16_t               resolver_error;
+    uint8_t               peer_index;
+    uint8_t               phase;           /* a pario_i_phase */
+    uint8_t               error;           /* a pario_error */
+    uint8_t               stage;           /* a pario_stage */
+    bool                  cancelled;       /* atomic: somebody wants it to end */
+    bool                  attached;        /* it has a connection */
+    bool                  reused : 1;      /* the connection had served before */
+    bool                  answered : 1;    /* a byte of a reply came on this connection */
+    bool                  replayed : 1;    /* after a stale connection: wants a new one */
+    bool                  moves : 1;       /* the connection it has is not for what comes next */
+    bool                  send_failed : 1; /* system_error says why */
+    bool                  cut : 1;         /* the connection's end is not to be relied on */
+    bool                  keep : 1;        /* its connection may serve again */
+    bool                  paused : 1;      /* its clock stands still while it is parked */
+    bool : 0;
+    bool          queued : 1;     /* in the client's queue */
+    bool          parked : 1;     /* waits for a connection to its host */
+    bool          inlined : 1;    /* runs where pario_fetch was called */
+    bool          waited_for : 1; /* by pario_fetch: not for pario_next */
+    bool          finished : 1;   /* nobody works on it any more */
+    unsigned char text[1];        /* the URL begins here, or behind limits of its own */
 } pario_i_exchange;
 
 /* a + b for b >= 0, INT64_MAX where that overflows. */
@@ -2583,11 +2671,12 @@ static pario_error pario_i_exchange_new(const pario_request *request, const pari
     *made = NULL;
     pario_error error = pario_i_order_read(&order, request, limits->tls, &text);
     if (error == PARIO_OK) {
-        size_t head = sizeof(pario_i_exchange) + (specific != NULL ? sizeof *specific : 0u);
+        size_t head = specific != NULL ? sizeof(pario_i_exchange) + sizeof *specific
+                                       : offsetof(pario_i_exchange, text);
         size_t size;
         void  *block = NULL;
         if (pario_i_size_add(head + order.parts.end + 1u, text.size, &size)) {
-            block = PARIO_MALLOC(size);
+            block = PARIO_MALLOC(pario_i_max(size, sizeof(pario_i_exchange)));
         }
         error = block != NULL ? PARIO_OK : PARIO_ERROR_MEMORY;
         if (block != NULL) {
@@ -2602,10 +2691,9 @@ static pario_error pario_i_exchange_new(const pario_request *request, const pari
                 x->limits = (const pario_i_limits *)own;
             }
             x->order.url = (unsigned char *)block + head;
-            x->order.fields = x->order.url + order.parts.end + 1u;
             memcpy(x->order.url, request->url, order.parts.end + 1u);
             if (text.size > 0) {
-                memcpy(x->order.fields, text.data, text.size);
+                memcpy(pario_i_order_fields(&x->order), text.data, text.size);
             }
             *made = x;
         }
@@ -2614,13 +2702,40 @@ static pario_error pario_i_exchange_new(const pario_request *request, const pari
     return error;
 }
 
+/* What is remembered of redirects; NULL: there were none. */
+static pario_i_detour *pario_i_exchange_detour(const pario_i_exchange *x)
+{
+    void *before = x->order.url - sizeof(pario_i_detour);
+    return (x->order.flags & PARIO_I_DETOUR) != 0 ? (pario_i_detour *)before : NULL;
+}
+
+/* How many redirects were followed. */
+static uint32_t pario_i_exchange_redirects(const pario_i_exchange *x)
+{
+    const pario_i_detour *detour = pario_i_exchange_detour(x);
+    return detour != NULL ? detour->redirects : 0;
+}
+
+/* How many bytes came, all in all. */
+static uint64_t pario_i_exchange_bytes_received(const pario_i_exchange *x)
+{
+    const pario_i_detour *detour = pario_i_exchange_detour(x);
+    return (detour != NULL ? detour->received : 0) + (x->reply != NULL ? x->reply->received : 0);
+}
+
+/* When the first of them came; 0 if none did. */
+static uint32_t pario_i_exchange_first_byte_us(const pario_i_exchange *x)
+{
+    const pario_i_detour *detour = pario_i_exchange_detour(x);
+    uint32_t              here = x->reply != NULL ? x->reply->first_byte_us : 0;
+    return detour != NULL ? detour->first_byte_us : here;
+}
+
 /* Gives an exchange's own memory back, all but what `peer` and `connection` point to. */
 static void pario_i_exchange_free(pario_i_exchange *x)
 {
     pario_i_reply_free(x->reply);
-    if ((x->order.flags & PARIO_I_URL_OWNED) != 0) {
-        PARIO_FREE(x->order.url);
-    }
+    PARIO_FREE(pario_i_exchange_detour(x));
     PARIO_FREE(x);
 }
 
@@ -2672,7 +2787,7 @@ static void pario_i_exchange_end(pario_i_exchange *x, pario_error error, int64_t
 static void pario_i_exchange_fail(pario_i_exchange *x, pario_error error, int system_error,
                                   int64_t now)
 {
-    x->system_error = system_error;
+    x->system_error = (int16_t)system_error;
     pario_i_exchange_end(x, error, now);
 }
 
@@ -2699,7 +2814,7 @@ static void pario_i_exchange_sent(pario_i_exchange *x, size_t bytes, int64_t now
     x->sent += bytes;
     x->bytes_sent += bytes;
     x->progress_at = now;
-    if (x->sent >= (uint64_t)x->head_size + x->order.content_size) {
+    if (x->sent >= (uint64_t)x->head_size + pario_i_order_content(&x->order).size) {
         x->phase = PARIO_I_RECEIVE;
         if (x->stage == PARIO_STAGE_SEND) {
             x->stage = PARIO_STAGE_HEAD;
@@ -2719,12 +2834,13 @@ static uint64_t pario_i_exchange_fingerprint(const pario_i_exchange *x)
 
 /* Whether the redirects run in a circle, by Brent's method: the mark stays where the number of
  * redirects was a power of two, and a circle comes back to it. */
-static bool pario_i_exchange_loops(pario_i_exchange *x)
+static bool pario_i_exchange_loops(const pario_i_exchange *x)
 {
-    uint64_t hash = pario_i_exchange_fingerprint(x);
-    bool     loops = hash == x->redirect_mark;
-    if ((x->redirects & (x->redirects - 1u)) == 0) {
-        x->redirect_mark = hash;
+    pario_i_detour *detour = pario_i_exchange_detour(x);
+    uint64_t        hash = pario_i_exchange_fingerprint(x);
+    bool            loops = hash == detour->mark;
+    if ((detour->redirects & (detour->redirects - 1u)) == 0) {
+        detour->mark = hash;
     }
     return loops;
 }
@@ -2749,29 +2865,51 @@ static pario_error pario_i_relocation_error(pario_error error, const pario_i_url
     return parts->https && !tls ? PARIO_ERROR_NEEDS_TLS : PARIO_OK;
 }
 
-/* Puts the URL that the reply's Location means in the place of the present one. */
-static pario_error pario_i_exchange_relocate(pario_i_exchange *x, pario_i_order *to)
+/* Appends what is remembered of the way so far, this redirect included. */
+static bool pario_i_exchange_put_detour(const pario_i_exchange *x, pario_i_buffer *out)
+{
+    const pario_i_detour *before = pario_i_exchange_detour(x);
+    pario_i_detour        detour;
+    detour.mark = before != NULL ? before->mark : pario_i_exchange_fingerprint(x);
+    detour.received = pario_i_exchange_bytes_received(x);
+    detour.first_byte_us = pario_i_exchange_first_byte_us(x);
+    detour.redirects = pario_i_exchange_redirects(x) + 1u;
+    return pario_i_buffer_append(out, &detour, sizeof detour);
+}
+
+/* Appends what stands behind the URL, and its NUL. */
+static bool pario_i_exchange_put_text(const pario_i_exchange *x, pario_i_buffer *out)
+{
+    size_t size = pario_i_order_text_size(&x->order);
+    size += (x->order.flags & PARIO_I_HAS_CONTENT) != 0 ? sizeof(pario_i_content) : 0u;
+    return pario_i_buffer_append(out, "", 1) &&
+           pario_i_buffer_append(out, pario_i_order_fields(&x->order), size);
+}
+
+/* Makes *to the order for the URL that the reply's Location means. On PARIO_OK its block, which
+ * begins with a detour, is in *block, the caller's. */
+static pario_error pario_i_exchange_relocate(const pario_i_exchange *x, pario_i_order *to,
+                                             pario_i_buffer *block)
 {
     const pario_i_reply *reply = x->reply;
     size_t               at = pario_i_head_lookup(&reply->head, reply->bytes.data, "location", 0);
     const pario_i_field *field = &reply->head.fields[at];
-    pario_i_buffer       url;
-    memset(&url, 0, sizeof url);
+    size_t               beg = sizeof(pario_i_detour);
     *to = x->order;
-    if (!pario_i_url_resolve(x->order.url, &x->order.parts, reply->bytes.data + field->value_beg,
-                             field->value_end - field->value_beg, &url)) {
-        pario_i_buffer_free(&url);
+    if (!pario_i_exchange_put_detour(x, block) ||
+        !pario_i_url_resolve(x->order.url, &x->order.parts, reply->bytes.data + field->value_beg,
+                             field->value_end - field->value_beg, block)) {
         return PARIO_ERROR_MEMORY;
     }
-    pario_error error = pario_i_relocation_error(pario_i_url_parse(url.data, url.size, &to->parts),
-                                                 &to->parts, x->limits->tls);
-    if (error != PARIO_OK) {
-        pario_i_buffer_free(&url);
-        return error;
+    size_t      size = block->size - beg;
+    pario_error error = pario_i_relocation_error(
+        pario_i_url_parse(block->data + beg, size, &to->parts), &to->parts, x->limits->tls);
+    if (error == PARIO_OK && !pario_i_exchange_put_text(x, block)) {
+        error = PARIO_ERROR_MEMORY;
     }
-    url.data[url.size] = '\0';
-    to->url = url.data;
-    return PARIO_OK;
+    to->url = block->data + beg;
+    to->flags = (uint8_t)(to->flags | PARIO_I_DETOUR);
+    return error;
 }
 
 /* Puts another order in the place of the present one, made fit for where it goes. */
@@ -2781,31 +2919,29 @@ static void pario_i_exchange_reorder(pario_i_exchange *x, const pario_i_order *t
     bool     origin = !pario_i_url_same_origin(x->order.url, &x->order.parts, to->url, &to->parts);
     bool     other = to->method != PARIO_I_GET && to->method != PARIO_I_HEAD;
     bool     method = (status == 303u && other) || (status <= 302u && to->method == PARIO_I_POST);
-    if ((x->order.flags & PARIO_I_URL_OWNED) != 0) {
-        PARIO_FREE(x->order.url);
-    }
+    PARIO_FREE(pario_i_exchange_detour(x));
     x->order = *to;
-    x->order.flags = (uint8_t)(to->flags | PARIO_I_URL_OWNED);
+    x->reply->received = 0; /* the detour has counted it */
     pario_i_order_redirect(&x->order, origin, method);
 }
 
 /* Goes on to where the reply points, or ends with an error. */
 static void pario_i_exchange_redirect(pario_i_exchange *x, int64_t now)
 {
-    pario_i_order to;
-    pario_error   error = pario_i_exchange_relocate(x, &to);
+    pario_i_order  to;
+    pario_i_buffer block;
+    memset(&block, 0, sizeof block);
+    pario_error error = pario_i_exchange_relocate(x, &to, &block);
     if (error == PARIO_OK) {
         bool downgrade = x->order.parts.https && !to.parts.https;
-        if (x->redirects == 0) {
-            x->redirect_mark = pario_i_exchange_fingerprint(x);
-        }
         pario_i_exchange_reorder(x, &to);
-        x->redirects++;
         if (downgrade) {
             error = PARIO_ERROR_REDIRECT_SCHEME;
         } else if (pario_i_exchange_loops(x)) {
             error = PARIO_ERROR_REDIRECT_LOOP;
         }
+    } else {
+        pario_i_buffer_free(&block);
     }
     if (error != PARIO_OK) {
         pario_i_exchange_end(x, error, now);
@@ -2815,7 +2951,6 @@ static void pario_i_exchange_redirect(pario_i_exchange *x, int64_t now)
     x->reply = NULL;
     x->phase = PARIO_I_CONNECT;
     x->stage = PARIO_STAGE_RESOLVE;
-    x->fresh = false;
     x->moves = true;
     x->replayed = false;
     x->progress_at = now;
@@ -2848,7 +2983,8 @@ static pario_error pario_i_exchange_consider_redirect(pario_i_exchange *x)
         return PARIO_ERROR_REDIRECT_LOCATION;
     }
     reply->discard = true;
-    return x->redirects < x->limits->redirects ? PARIO_OK : PARIO_ERROR_TOO_MANY_REDIRECTS;
+    return pario_i_exchange_redirects(x) < x->limits->redirects ? PARIO_OK
+                                                                : PARIO_ERROR_TOO_MANY_REDIRECTS;
 }
 
 /* Makes room for content of a known length. */
@@ -2881,16 +3017,20 @@ static pario_error pario_i_exchange_headed(pario_i_exchange *x, const pario_i_fr
     return error;
 }
 
-/* An interim response has come, RFC 9110 section 15.2: it is counted and forgotten. */
-static pario_error pario_i_exchange_interim(pario_i_exchange *x, unsigned status)
+/* An interim response has come, RFC 9110 section 15.2: it is counted and forgotten. What is
+ * behind it is read into an empty reply. */
+static pario_error pario_i_exchange_interim(pario_i_exchange *x)
 {
-    if (status == 101u) {
+    pario_i_reply *reply = x->reply;
+    if (reply->head.status == 101u) {
         return PARIO_ERROR_UPGRADE;
     }
-    if (x->interim >= x->limits->interim) {
+    if (reply->interim >= x->limits->interim) {
         return PARIO_ERROR_TOO_MANY_INTERIM;
     }
-    x->interim++;
+    reply->interim++;
+    reply->bytes.size = 0;
+    pario_i_head_begin(&reply->head, PARIO_I_HEAD_STATUS, x->limits->head_bytes, x->limits->fields);
     return PARIO_OK;
 }
 
@@ -2898,27 +3038,22 @@ static pario_error pario_i_exchange_interim(pario_i_exchange *x, unsigned status
 static pario_error pario_i_exchange_read_new_head(pario_i_exchange *x, pario_i_head *spare,
                                                   unsigned char *s, size_t *at, size_t end)
 {
-    unsigned char *from = s + *at;
-    size_t         size = end - *at;
     pario_i_head_begin(spare, PARIO_I_HEAD_STATUS, x->limits->head_bytes, x->limits->fields);
-    pario_error error = pario_i_head_read(spare, from, size);
-    if (error != PARIO_OK) {
-        return error;
-    }
-    if (spare->phase != PARIO_I_HEAD_DONE) {
-        x->reply = pario_i_reply_partial(spare, from, size);
-        *at = end;
-        return x->reply != NULL ? PARIO_OK : PARIO_ERROR_MEMORY;
-    }
-    *at += spare->line_beg;
-    if (spare->status < 200) {
-        return pario_i_exchange_interim(x, spare->status);
+    pario_error error = pario_i_head_read(spare, s, end);
+    bool        whole = error == PARIO_OK && spare->phase == PARIO_I_HEAD_DONE;
+    *at = whole ? spare->line_beg : end;
+    if (!whole || spare->status < 200) {
+        x->reply = pario_i_reply_partial(spare, s, *at);
+        if (x->reply == NULL) {
+            return error != PARIO_OK ? error : PARIO_ERROR_MEMORY;
+        }
+        return whole ? pario_i_exchange_interim(x) : error;
     }
     pario_i_framing framing;
-    error = pario_i_framing_decide(spare, from, x->order.method == PARIO_I_HEAD, &framing);
+    error = pario_i_framing_decide(spare, s, x->order.method == PARIO_I_HEAD, &framing);
     bool inner = error == PARIO_OK && framing.kind == PARIO_I_FRAMING_LENGTH &&
                  framing.left <= PARIO_I_INNER_CONTENT_BYTES;
-    x->reply = pario_i_reply_packed(spare, from, spare->line_beg, inner ? (size_t)framing.left : 0);
+    x->reply = pario_i_reply_packed(spare, s, spare->line_beg, inner ? (size_t)framing.left : 0);
     if (x->reply == NULL) {
         return PARIO_ERROR_MEMORY;
     }
@@ -2927,8 +3062,8 @@ static pario_error pario_i_exchange_read_new_head(pario_i_exchange *x, pario_i_h
 }
 
 /* Reads on in a head of which a part came before. Moves *at behind what it took. */
-static pario_error pario_i_exchange_read_head(pario_i_exchange *x, unsigned char *s, size_t *at,
-                                              size_t end)
+static pario_error pario_i_exchange_read_head(pario_i_exchange *x, const unsigned char *s,
+                                              size_t *at, size_t end)
 {
     pario_i_reply *reply = x->reply;
     size_t         before = reply->bytes.size;
@@ -2943,10 +3078,7 @@ static pario_error pario_i_exchange_read_head(pario_i_exchange *x, unsigned char
     *at += reply->head.line_beg - before;
     reply->bytes.size = reply->head.line_beg;
     if (reply->head.status < 200) {
-        error = pario_i_exchange_interim(x, reply->head.status);
-        pario_i_reply_free(reply);
-        x->reply = NULL;
-        return error;
+        return pario_i_exchange_interim(x);
     }
     pario_i_framing framing;
     reply->headed = true;
@@ -3077,18 +3209,22 @@ static void pario_i_exchange_received(pario_i_exchange *x, pario_i_head *spare, 
     pario_error error = PARIO_OK;
     size_t      at = 0;
     bool        done = false;
-    if (x->bytes_received == 0) {
-        x->first_byte_us = pario_i_elapsed_us(x->started_at, now);
-    }
+    bool        first = x->reply == NULL;
     x->answered = true;
-    x->bytes_received += size;
     x->progress_at = now;
+    if (first) {
+        error = pario_i_exchange_read_new_head(x, spare, s, &at, size);
+    }
     while (error == PARIO_OK && at < size && pario_i_exchange_wants_head(x)) {
-        error = x->reply == NULL ? pario_i_exchange_read_new_head(x, spare, s, &at, size)
-                                 : pario_i_exchange_read_head(x, s, &at, size);
+        error = pario_i_exchange_read_head(x, s, &at, size);
     }
     if (error == PARIO_OK && !pario_i_exchange_wants_head(x)) {
         error = pario_i_exchange_read_content(x, s, &at, size, &done);
+    }
+    if (x->reply != NULL) {
+        x->reply->received += size;
+        x->reply->first_byte_us = first ? pario_i_elapsed_us(x->started_at, now)
+                                        : x->reply->first_byte_us;
     }
     if (error != PARIO_OK) {
         pario_i_exchange_end(x, error, now);
@@ -3106,7 +3242,6 @@ static bool pario_i_exchange_replays(pario_i_exchange *x, int64_t now)
         return false;
     }
     x->replayed = true;
-    x->fresh = true;
     x->moves = true;
     x->keep = false;
     x->phase = PARIO_I_CONNECT;
@@ -3172,7 +3307,7 @@ static void pario_i_exchange_refused(pario_i_exchange *x, const char *explanatio
 static void pario_i_exchange_send_failed(pario_i_exchange *x, int system_error, int64_t now)
 {
     x->send_failed = true;
-    x->system_error = system_error;
+    x->system_error = (int16_t)system_error;
     x->phase = PARIO_I_RECEIVE;
     if (x->reused && x->sent == 0) {
         pario_i_exchange_closed(x, system_error, now);
@@ -3823,24 +3958,44 @@ typedef enum pario_i_io {
 typedef struct pario_i_connection {
     struct pario_i_connection *next; /* among the active, its origin's idle, or the dead */
     struct pario_i_connection *previous;
-    struct pario_i_connection *newer; /* among all idle ones */
-    struct pario_i_connection *older;
-    pario_i_exchange          *exchange;
-    struct pario_i_origin     *origin;
-    struct pario_i_name       *name; /* the lookup it waits for */
-    pario_i_addresses         *addresses;
-    void                      *session;    /* of TLS, once that has begun */
-    int64_t                    wake_at;    /* its place in the heap goes by this */
-    int64_t                    try_until;  /* connecting: for this address; idle: since when */
-    uint32_t                   heap_place; /* 0: it is not in the heap */
-    int                        fd;
-    uint16_t                   address;    /* index of the one that is tried, or stands */
-    bool                       connecting; /* resolving or connecting */
-    bool                       served;     /* a request before this one */
-    bool                       readable;
-    bool                       writable;
-    bool                       hung_up; /* there is an end or an error to be read */
+    union {
+        pario_i_exchange          *exchange; /* that it is attached to */
+        struct pario_i_connection *newer;    /* idle: among all that are */
+    };
+    union {
+        struct pario_i_name       *name; /* the lookup its exchange waits for */
+        struct pario_i_connection *older;
+    };
+    struct pario_i_origin *origin;
+    pario_i_addresses     *addresses;
+    int64_t                try_until;  /* connecting: for this address; idle: since when */
+    uint32_t               heap_place; /* 0: it is not in the heap */
+    int                    fd;
+    uint8_t                address; /* index of the one that is tried, or stands */
+    bool                   idle;
+    bool                   secure;         /* there is room for a session of TLS behind it */
+    bool                   connecting : 1; /* resolving or connecting */
+    bool                   served : 1;     /* a request before this one */
+    bool                   readable : 1;
+    bool                   writable : 1;
+    bool                   hung_up : 1; /* there is an end or an error to be read */
 } pario_i_connection;
+
+/* The connection's session of TLS, or NULL: that is not wanted, or has not begun. */
+static void *pario_i_session(const pario_i_connection *c)
+{
+    void *session = NULL;
+    if (c->secure) {
+        memcpy((void *)&session, c + 1, sizeof session);
+    }
+    return session;
+}
+
+/* Notes the session of a secure connection, or NULL. */
+static void pario_i_session_set(pario_i_connection *c, void *session)
+{
+    memcpy(c + 1, (const void *)&session, sizeof session);
+}
 
 /* Room for count addresses, with one reference; NULL: out of memory. */
 static pario_i_addresses *pario_i_addresses_new(size_t count)
@@ -3976,9 +4131,9 @@ static pario_i_io pario_i_transport_send(const pario_tls *tls, pario_i_connectio
     struct msghdr message;
     ssize_t       sent;
     *moved = 0;
-    if (c->session != NULL) {
+    if (pario_i_session(c) != NULL) {
         pario_tls_result result =
-            tls->write_some(c->session, pieces[0].iov_base, pieces[0].iov_len, moved);
+            tls->write_some(pario_i_session(c), pieces[0].iov_base, pieces[0].iov_len, moved);
         return pario_i_transport_tls(c, result, *moved, pieces[0].iov_len);
     }
     memset(&message, 0, sizeof message);
@@ -4002,8 +4157,8 @@ static pario_i_io pario_i_transport_receive(const pario_tls *tls, pario_i_connec
 {
     ssize_t got;
     *moved = 0;
-    if (c->session != NULL) {
-        pario_tls_result result = tls->read_some(c->session, bytes, size, moved);
+    if (pario_i_session(c) != NULL) {
+        pario_tls_result result = tls->read_some(pario_i_session(c), bytes, size, moved);
         return pario_i_transport_tls(c, result, *moved, size);
     }
     do {
@@ -4581,6 +4736,7 @@ static void pario_i_pool_rest(pario_i_pool *pool, pario_i_connection *c, int64_t
     c->origin->active--;
     c->origin->idle_count++;
     c->try_until = now;
+    c->idle = true;
     c->newer = NULL;
     c->older = pool->newest;
     if (pool->newest != NULL) {
@@ -4609,19 +4765,22 @@ static void pario_i_pool_rouse(pario_i_pool *pool, pario_i_connection *c)
     } else {
         pool->oldest = c->newer;
     }
-    c->newer = NULL;
-    c->older = NULL;
+    c->idle = false;
+    c->exchange = NULL;
+    c->name = NULL;
     pool->idle_count--;
 }
 
 /* A new active connection of an origin, not yet connecting; NULL: out of memory. */
 static pario_i_connection *pario_i_pool_connection(pario_i_pool *pool, pario_i_origin *origin)
 {
-    pario_i_connection *c = (pario_i_connection *)PARIO_MALLOC(sizeof *c);
+    size_t              size = sizeof(pario_i_connection) + (origin->https ? sizeof(void *) : 0u);
+    pario_i_connection *c = (pario_i_connection *)PARIO_MALLOC(size);
     if (c != NULL) {
-        memset(c, 0, sizeof *c);
+        memset((void *)c, 0, size);
         c->fd = -1;
         c->origin = origin;
+        c->secure = origin->https;
         c->connecting = true;
         c->addresses = pario_i_addresses_keep(origin->numeric);
         origin->active++;
@@ -4642,48 +4801,52 @@ static pario_i_connection *pario_i_pool_connection(pario_i_pool *pool, pario_i_o
  * heap; it is found out when the old time comes. A connection that is used again and again costs
  * one step here per interval, not per request.
  */
+typedef struct pario_i_place {
+    int64_t             at;
+    pario_i_connection *connection;
+} pario_i_place;
+
 typedef struct pario_i_heap {
-    pario_i_connection **places; /* the first is places[1] */
-    size_t               count;
-    size_t               room;
+    pario_i_place *places; /* the first is places[1] */
+    size_t         count;
+    size_t         room;
 } pario_i_heap;
 
 /* Puts a connection into a place. */
-static void pario_i_heap_put(pario_i_heap *heap, size_t place, pario_i_connection *c)
+static void pario_i_heap_put(pario_i_heap *heap, size_t place, pario_i_place what)
 {
-    heap->places[place] = c;
-    c->heap_place = (uint32_t)place;
+    heap->places[place] = what;
+    what.connection->heap_place = (uint32_t)place;
 }
 
 /* Moves a connection up from a free place to where it belongs. */
-static void pario_i_heap_rise(pario_i_heap *heap, size_t place, pario_i_connection *c)
+static void pario_i_heap_rise(pario_i_heap *heap, size_t place, pario_i_place what)
 {
     size_t at = place;
-    while (at > 1 && heap->places[at / 2]->wake_at > c->wake_at) {
+    while (at > 1 && heap->places[at / 2].at > what.at) {
         pario_i_heap_put(heap, at, heap->places[at / 2]);
         at /= 2;
     }
-    pario_i_heap_put(heap, at, c);
+    pario_i_heap_put(heap, at, what);
 }
 
 /* Moves a connection down from a free place to where it belongs. */
-static void pario_i_heap_sink(pario_i_heap *heap, size_t place, pario_i_connection *c)
+static void pario_i_heap_sink(pario_i_heap *heap, size_t place, pario_i_place what)
 {
     size_t at = place;
     bool   more = true;
     while (more && at * 2 <= heap->count) {
         size_t child = at * 2;
-        if (child < heap->count &&
-            heap->places[child + 1]->wake_at < heap->places[child]->wake_at) {
+        if (child < heap->count && heap->places[child + 1].at < heap->places[child].at) {
             child++;
         }
-        more = heap->places[child]->wake_at < c->wake_at;
+        more = heap->places[child].at < what.at;
         if (more) {
             pario_i_heap_put(heap, at, heap->places[child]);
             at = child;
         }
     }
-    pario_i_heap_put(heap, at, c);
+    pario_i_heap_put(heap, at, what);
 }
 
 /* Sees that there is room for `count` connections. False: out of memory. */
@@ -4692,9 +4855,9 @@ static bool pario_i_heap_reserve(pario_i_heap *heap, size_t count)
     if (heap->places != NULL && count < heap->room) {
         return true;
     }
-    void *places = pario_i_grow((void *)heap->places, &heap->room, sizeof(pario_i_connection *));
+    void *places = pario_i_grow(heap->places, &heap->room, sizeof *heap->places);
     if (places != NULL) {
-        heap->places = (pario_i_connection **)places;
+        heap->places = (pario_i_place *)places;
     }
     return places != NULL;
 }
@@ -4702,21 +4865,23 @@ static bool pario_i_heap_reserve(pario_i_heap *heap, size_t count)
 /* Sees that a connection is looked at when `at` comes, or before. There is room for it. */
 static void pario_i_heap_wake(pario_i_heap *heap, pario_i_connection *c, int64_t at)
 {
+    pario_i_place what;
+    what.at = at;
+    what.connection = c;
     if (c->heap_place == 0) {
         heap->count++;
-        c->wake_at = at;
-        pario_i_heap_rise(heap, heap->count, c);
-    } else if (at < c->wake_at) {
-        c->wake_at = at;
-        pario_i_heap_rise(heap, c->heap_place, c);
+        pario_i_heap_rise(heap, heap->count, what);
+    } else if (at < heap->places[c->heap_place].at) {
+        pario_i_heap_rise(heap, c->heap_place, what);
     }
 }
 
-/* Moves a connection to the time at which it is to be looked at next. */
-static void pario_i_heap_delay(pario_i_heap *heap, pario_i_connection *c, int64_t at)
+/* Moves the first connection to the time at which it is to be looked at next. */
+static void pario_i_heap_delay_first(pario_i_heap *heap, int64_t at)
 {
-    c->wake_at = at;
-    pario_i_heap_sink(heap, c->heap_place, c);
+    pario_i_place what = heap->places[1];
+    what.at = at;
+    pario_i_heap_sink(heap, 1, what);
 }
 
 /* Takes a connection out, if it is in. */
@@ -4726,11 +4891,11 @@ static void pario_i_heap_remove(pario_i_heap *heap, pario_i_connection *c)
     if (place == 0) {
         return;
     }
-    pario_i_connection *last = heap->places[heap->count];
+    pario_i_place last = heap->places[heap->count];
     heap->count--;
     c->heap_place = 0;
-    if (last != c) {
-        if (place > 1 && heap->places[place / 2]->wake_at > last->wake_at) {
+    if (last.connection != c) {
+        if (place > 1 && heap->places[place / 2].at > last.at) {
             pario_i_heap_rise(heap, place, last);
         } else {
             pario_i_heap_sink(heap, place, last);
@@ -4741,7 +4906,7 @@ static void pario_i_heap_remove(pario_i_heap *heap, pario_i_connection *c)
 /* The earliest time, INT64_MAX where there is none. */
 static int64_t pario_i_heap_next(const pario_i_heap *heap)
 {
-    return heap->count > 0 ? heap->places[1]->wake_at : INT64_MAX;
+    return heap->count > 0 ? heap->places[1].at : INT64_MAX;
 }
 #endif
 
@@ -4778,13 +4943,14 @@ typedef struct pario_i_task {
     void                *argument;
 } pario_i_task;
 
-/* Where a request's id leads. */
-typedef struct pario_i_slot {
-    pario_i_exchange *exchange; /* NULL: free */
-    uint32_t          next_free;
+/* Where a request's id leads. An exchange is at an even address, so that free slots, which are
+ * chained, can be told by an odd number. */
+typedef union pario_i_slot {
+    pario_i_exchange *exchange;
+    uintptr_t         next_free; /* twice its index, and one */
 } pario_i_slot;
 
-#define PARIO_I_NO_SLOT UINT32_MAX
+#define PARIO_I_NO_SLOT (UINT32_MAX / 2)
 
 #if !defined(PARIO_NO_FIBERS)
 /* A fiber lives at the upper end of its own stack. */
@@ -4843,7 +5009,8 @@ struct pario_client {
     pario_i_task     *first_task PARIO_I_GUARDED_BY(lock);
     pario_i_task     *last_task PARIO_I_GUARDED_BY(lock);
     pario_i_slot     *slots PARIO_I_GUARDED_BY(lock);
-    size_t            slot_count PARIO_I_GUARDED_BY(lock);
+    size_t            slot_count PARIO_I_GUARDED_BY(lock); /* that were in use once */
+    size_t            slot_room PARIO_I_GUARDED_BY(lock);
     uint32_t          free_slot PARIO_I_GUARDED_BY(lock);
     uint32_t          serial PARIO_I_GUARDED_BY(lock);
     size_t            outstanding PARIO_I_GUARDED_BY(lock); /* for pario_next: requests, tasks */
@@ -4989,7 +5156,7 @@ static void pario_i_finish(pario_client *client, pario_i_exchange *x) PARIO_I_RE
     client->statistics.completed++;
     client->statistics.failed += x->error != PARIO_OK ? 1u : 0u;
     client->statistics.bytes_sent += x->bytes_sent;
-    client->statistics.bytes_received += x->bytes_received;
+    client->statistics.bytes_received += pario_i_exchange_bytes_received(x);
     x->finished = true;
     client->changed = true;
     if (!x->waited_for) {
@@ -5016,9 +5183,9 @@ static bool pario_i_watch(const pario_client *client, pario_i_connection *c, int
  * may hold a copy, for which events would go on coming. */
 static void pario_i_connection_shut(const pario_client *client, pario_i_connection *c)
 {
-    if (c->session != NULL) {
-        client->config.tls->end(c->session);
-        c->session = NULL;
+    if (pario_i_session(c) != NULL) {
+        client->config.tls->end(pario_i_session(c));
+        pario_i_session_set(c, NULL);
     }
     if (c->fd >= 0) {
         (void)pario_i_watch(client, c, EPOLL_CTL_DEL);
@@ -5033,7 +5200,7 @@ static void pario_i_connection_close(pario_client *client, pario_i_connection *c
 {
     pario_i_heap_remove(&client->heap, c);
     pario_i_connection_unlink(&client->pool.active, c);
-    bool later = c->session != NULL && client->config.executor == PARIO_THREADS;
+    bool later = pario_i_session(c) != NULL && client->config.executor == PARIO_THREADS;
     if (!later) { /* no function of the user's is called with the lock held */
         pario_i_connection_shut(client, c);
     }
@@ -5143,17 +5310,17 @@ static bool pario_i_may_rest(const pario_client *client, const pario_i_exchange 
                              const pario_i_connection *c) PARIO_I_REQUIRES(client->lock)
 {
     return x->keep && !c->hung_up && !client->closing && pario_i_idle_limit(client) > 0 &&
-           (!c->readable || (c->session == NULL && pario_i_transport_is_quiet(c->fd)));
+           (!c->readable || (pario_i_session(c) == NULL && pario_i_transport_is_quiet(c->fd)));
 }
 
 /* Before a TLS connection is given back: takes in what the server has for the session alone, such
  * as tickets for resuming it. Bytes of content that nobody asked for retire it. */
 static void pario_i_settle(const pario_client *client, pario_i_exchange *x)
 {
-    pario_i_connection *c = x->connection;
+    pario_i_connection *c = x->attached ? x->connection : NULL;
     unsigned char       byte;
     size_t              moved;
-    if (c != NULL && c->session != NULL && x->keep && c->readable) {
+    if (c != NULL && pario_i_session(c) != NULL && x->keep && c->readable) {
         pario_i_io io = pario_i_transport_receive(client->config.tls, c, &byte, 1, &moved);
         x->keep = io == PARIO_I_BLOCKED && !c->readable;
     }
@@ -5183,15 +5350,17 @@ static void pario_i_rest(pario_client *client, pario_i_connection *c, int64_t no
 static void pario_i_detach(pario_client *client, pario_i_exchange *x, int64_t now)
     PARIO_I_REQUIRES(client->lock)
 {
-    pario_i_connection *c = x->connection;
-    if (c == NULL) {
+    if (!x->attached) {
         pario_i_pass_on(client, x);
         return;
     }
-    pario_i_origin *origin = c->origin;
-    pario_i_addresses_drop(x->peer);
-    x->peer = pario_i_addresses_keep(c->addresses);
-    x->peer_index = c->address;
+    pario_i_connection *c = x->connection;
+    pario_i_origin     *origin = c->origin;
+    if (x->phase == PARIO_I_END) {
+        x->peer = pario_i_addresses_keep(c->addresses);
+        x->peer_index = c->address;
+    }
+    x->attached = false;
     x->connection = NULL;
     c->exchange = NULL;
     origin->active++; /* so that it is not forgotten meanwhile */
@@ -5211,7 +5380,7 @@ static pario_i_connection *pario_i_reuse(pario_client *client, pario_i_origin *o
     PARIO_I_REQUIRES(client->lock)
 {
     bool look = !client->polled || x->inlined || !pario_i_method_is_idempotent(x->order.method);
-    pario_i_connection *next = x->fresh ? NULL : origin->idle;
+    pario_i_connection *next = x->replayed ? NULL : origin->idle;
     while (next != NULL) {
         pario_i_connection *c = next;
         bool                late = now >= pario_i_idle_end(client, c->try_until);
@@ -5274,6 +5443,7 @@ static pario_i_carried pario_i_attach(pario_client *client, pario_i_exchange *x,
     pario_i_exchange_resume(x, now);
     c->exchange = x;
     x->connection = c;
+    x->attached = true;
     return PARIO_I_ONWARD;
 }
 
@@ -5375,9 +5545,9 @@ static pario_i_carried pario_i_carry_open(pario_client *client, pario_i_exchange
 {
     pario_i_connection *c = x->connection;
     int                 why = failed;
-    uint16_t            next = failed != 0 ? (uint16_t)(c->address + 1u) : c->address;
+    size_t              next = (size_t)c->address + (failed != 0 ? 1u : 0u);
     while (next < c->addresses->count) {
-        c->address = next;
+        c->address = (uint8_t)next;
         int fd = pario_i_transport_open(&c->addresses->list[next], c->origin->port);
         if (fd < 0 && pario_i_spare_descriptor(client, errno)) {
             continue;
@@ -5386,7 +5556,7 @@ static pario_i_carried pario_i_carry_open(pario_client *client, pario_i_exchange
             pario_i_connection_set(client, c, fd);
         }
         if (fd >= 0 && pario_i_watch(client, c, EPOLL_CTL_ADD)) {
-            int64_t left = (int64_t)c->addresses->count - next;
+            int64_t left = (int64_t)(c->addresses->count - next);
             int64_t deadline = pario_i_exchange_deadline(x);
             c->try_until = left > 1 && deadline < INT64_MAX ? now + ((deadline - now) / left)
                                                             : INT64_MAX;
@@ -5405,7 +5575,7 @@ static void pario_i_carry_refused(const pario_client *client, pario_i_exchange *
 {
     char text[128];
     text[0] = '\0';
-    client->config.tls->explain(x->connection->session, text, sizeof text);
+    client->config.tls->explain(pario_i_session(x->connection), text, sizeof text);
     text[sizeof text - 1] = '\0';
     pario_i_exchange_refused(x, text, now);
 }
@@ -5428,16 +5598,16 @@ static pario_i_carried pario_i_carry_handshake(pario_client *client, pario_i_exc
 {
     const pario_tls    *tls = client->config.tls;
     pario_i_connection *c = x->connection;
-    if (c->session == NULL) {
+    if (pario_i_session(c) == NULL) {
         x->stage = PARIO_STAGE_TLS;
         c->try_until = INT64_MAX;
-        c->session = tls->begin(tls->context, c->fd, c->origin->host);
-        if (c->session == NULL) {
+        pario_i_session_set(c, tls->begin(tls->context, c->fd, c->origin->host));
+        if (pario_i_session(c) == NULL) {
             pario_i_exchange_end(x, PARIO_ERROR_MEMORY, now);
             return PARIO_I_ONWARD;
         }
     }
-    pario_i_io io = pario_i_transport_tls(c, tls->handshake(c->session), 1, 1);
+    pario_i_io io = pario_i_transport_tls(c, tls->handshake(pario_i_session(c)), 1, 1);
     if (io == PARIO_I_BLOCKED) {
         return PARIO_I_WAITING;
     }
@@ -5467,7 +5637,7 @@ static pario_i_carried pario_i_carry_connecting(pario_client *client, pario_i_ex
     if (c->fd < 0) {
         return pario_i_carry_open(client, x, 0, now);
     }
-    if (c->session != NULL) {
+    if (pario_i_session(c) != NULL) {
         return pario_i_carry_handshake(client, x, now);
     }
     int failed = pario_i_connecting_error(c, now);
@@ -5478,7 +5648,7 @@ static pario_i_carried pario_i_carry_connecting(pario_client *client, pario_i_ex
     if (!c->writable) {
         return PARIO_I_WAITING;
     }
-    if (x->order.content_size > 0 || c->origin->https) {
+    if (pario_i_order_content(&x->order).size > 0 || c->secure) {
         int yes = 1;
         (void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     }
@@ -5552,7 +5722,7 @@ static pario_i_carried pario_i_carry_lookup(pario_client *client, pario_i_exchan
     pario_i_client_unlock(client);
     if (state == PARIO_I_NAME_FAILED) {
         pario_i_addresses_drop(answer.addresses);
-        x->resolver_error = answer.resolver_error;
+        x->resolver_error = (int16_t)answer.resolver_error;
         pario_i_exchange_fail(x, PARIO_ERROR_RESOLVE, answer.system_error, now);
     }
     return PARIO_I_ONWARD;
@@ -5573,7 +5743,7 @@ static pario_i_carried pario_i_carry_attach(pario_client *client, pario_i_exchan
     }
     if (x->parked) {
         attached = PARIO_I_PARKED;
-    } else if (x->connection == NULL) {
+    } else if (!x->attached) {
         attached = pario_i_attach(client, x, now);
         client->running -= attached == PARIO_I_PARKED && !x->inlined ? 1u : 0u;
     }
@@ -5591,7 +5761,7 @@ static pario_i_carried pario_i_carry_attach(pario_client *client, pario_i_exchan
 /* Does what is next on the way to a connection. */
 static pario_i_carried pario_i_carry_connect(pario_client *client, pario_i_exchange *x, int64_t now)
 {
-    if (x->connection == NULL || x->moves) {
+    if (!x->attached || x->moves) {
         pario_i_carried attached = pario_i_carry_attach(client, x, now);
         if (attached != PARIO_I_ONWARD) {
             return attached == PARIO_I_RESTING ? PARIO_I_ONWARD : attached;
@@ -5680,12 +5850,13 @@ static size_t pario_i_carry_pieces(const pario_i_exchange *x, const pario_i_scra
         pieces[0].iov_len = (size_t)(x->head_size - x->sent);
         count++;
     }
-    if (x->order.content_size > 0) {
+    pario_i_content content = pario_i_order_content(&x->order);
+    if (content.size > 0) {
         size_t done = x->sent > x->head_size ? (size_t)(x->sent - x->head_size) : 0;
         /* sendmsg takes what it only reads as not const. */
-        memcpy((void *)&pieces[count].iov_base, (const void *)&x->order.content, sizeof(void *));
+        memcpy((void *)&pieces[count].iov_base, (const void *)&content.bytes, sizeof(void *));
         pieces[count].iov_base = (unsigned char *)pieces[count].iov_base + done;
-        pieces[count].iov_len = x->order.content_size - done;
+        pieces[count].iov_len = content.size - done;
         count++;
     }
     return count;
@@ -5722,7 +5893,7 @@ static pario_i_carried pario_i_carry_send(pario_client *client, pario_i_exchange
         pario_i_exchange_sent(x, moved, now);
     } else if (io == PARIO_I_BLOCKED) {
         return c->writable ? PARIO_I_WAITING : PARIO_I_ONWARD;
-    } else if (c->session != NULL) {
+    } else if (pario_i_session(c) != NULL) {
         pario_i_carry_refused(client, x, now);
     } else {
         pario_i_exchange_send_failed(x, failed, now);
@@ -5812,7 +5983,7 @@ static void pario_i_connection_note(pario_i_connection *c, bool reads, bool writ
 /* What a connection's socket is polled for: what it could not do when it was last tried. */
 static int pario_i_poll_events(const pario_i_connection *c)
 {
-    bool tls = c->session != NULL;
+    bool tls = pario_i_session(c) != NULL;
     bool reads = tls ? !c->readable : !c->connecting;
     bool sends = c->connecting || tls || c->exchange->phase == PARIO_I_SEND;
     return (reads ? POLLIN : 0) | (sends && !c->writable ? POLLOUT : 0);
@@ -5957,7 +6128,7 @@ static void pario_i_wait_fiber(pario_client *client, pario_i_exchange *x)
     pario_i_fiber *fiber = client->fiber;
     x->fiber = fiber;
     fiber->waiting = x;
-    if (x->connection != NULL) {
+    if (x->attached) {
         pario_i_heap_wake(&client->heap, x->connection, pario_i_due(x->connection));
     }
     pario_i_fiber_leave(client, fiber);
@@ -5976,7 +6147,7 @@ static int pario_i_wait(pario_client *client, pario_i_exchange *x)
         return 0;
     }
 #endif
-    if (x->connection == NULL) {
+    if (!x->attached) {
         pario_i_wait_vacancy(client, x);
     } else if (x->connection->name != NULL) {
         pario_i_wait_name(client, x);
@@ -6093,7 +6264,7 @@ static pario_error pario_i_hire(pario_client *client) PARIO_I_REQUIRES(client->l
 static void pario_i_expire_idle(pario_client *client, int64_t now) PARIO_I_REQUIRES(client->lock)
 {
     while (pario_i_heap_next(&client->heap) <= now) {
-        pario_i_idle_close(client, client->heap.places[1]);
+        pario_i_idle_close(client, client->heap.places[1].connection);
     }
 }
 
@@ -6125,7 +6296,7 @@ static pario_error pario_i_turn_threads(pario_client *client, int64_t until)
 /* An exchange whose time is over may have got its answer while the caller was away. */
 static void pario_i_look_again(const pario_client *client, const pario_i_exchange *x, int64_t now)
 {
-    pario_i_connection *c = x->connection;
+    pario_i_connection *c = x->attached ? x->connection : NULL;
     if (c != NULL && c->fd >= 0 && now >= pario_i_due(c)) {
         (void)pario_i_wait_socket(client, c, false, now);
     }
@@ -6374,7 +6545,7 @@ static void pario_i_event_note(pario_client *client, pario_i_connection *c, uint
                           (uint32_t)EPOLLPRI;
     pario_i_connection_note(c, (events & (uint32_t)EPOLLIN) != 0,
                             (events & (uint32_t)EPOLLOUT) != 0, (events & ends) != 0);
-    if (c->exchange == NULL && c->readable && c->fd >= 0) {
+    if (c->idle && c->readable && c->fd >= 0) {
         pario_i_client_lock(client);
         pario_i_idle_close(client, c);
         pario_i_client_unlock(client);
@@ -6400,7 +6571,7 @@ static bool pario_i_event_all(pario_client *client, const struct epoll_event *ev
         bool own = events[i].data.ptr == &client->wake_fd ||
                    events[i].data.ptr == &client->timer_fd;
         pario_i_connection *c = own ? NULL : (pario_i_connection *)events[i].data.ptr;
-        if (c != NULL && c->fd >= 0 && c->exchange != NULL) {
+        if (c != NULL && c->fd >= 0 && !c->idle) {
             pario_i_poke(client, c->exchange);
         }
     }
@@ -6463,11 +6634,11 @@ static pario_i_exchange *pario_i_expire_one(pario_client *client, bool *more)
     if (!*more) {
         return NULL;
     }
-    pario_i_connection *c = client->heap.places[1];
-    pario_i_exchange   *x = c->exchange;
+    pario_i_connection *c = client->heap.places[1].connection;
+    pario_i_exchange   *x = c->idle ? NULL : c->exchange;
     int64_t             due = x != NULL ? pario_i_due(c) : pario_i_idle_end(client, c->try_until);
     if (due > client->now) {
-        pario_i_heap_delay(&client->heap, c, due);
+        pario_i_heap_delay_first(&client->heap, due);
         return NULL;
     }
     if (x != NULL) {
@@ -6705,12 +6876,20 @@ static pario_error pario_i_request_limits(const pario_client *client, const pari
     return error;
 }
 
+/* The exchange of a slot, or NULL: the slot is free, or there is no such slot. */
+static pario_i_exchange *pario_i_slot_exchange(const pario_client *client, size_t slot)
+    PARIO_I_REQUIRES(client->lock)
+{
+    bool taken = slot < client->slot_count && client->slots[slot].next_free % 2u == 0;
+    return taken ? client->slots[slot].exchange : NULL;
+}
+
 /* Gives back all that a client owns. No thread or fiber of it runs any more. */
 static void pario_i_client_free(pario_client *client)
 {
     pario_i_client_lock(client);
     for (size_t i = 0; i < client->slot_count; i++) {
-        pario_i_exchange *x = client->slots[i].exchange;
+        pario_i_exchange *x = pario_i_slot_exchange(client, i);
         if (x != NULL) {
             pario_i_addresses_drop(x->peer);
             pario_i_exchange_free(x);
@@ -6923,26 +7102,35 @@ static pario_error pario_i_client_exchange(const pario_client *client, const par
     return error;
 }
 
-/* Gives an exchange an id and a slot, by which it is found. False: out of memory. */
-static bool pario_i_enlist(pario_client *client, pario_i_exchange *x) PARIO_I_REQUIRES(client->lock)
+/* A slot that is free, or PARIO_I_NO_SLOT: out of memory. */
+static uint32_t pario_i_slot_take(pario_client *client) PARIO_I_REQUIRES(client->lock)
 {
-    size_t first = client->slot_count;
-    if (client->free_slot == PARIO_I_NO_SLOT) {
-        void *slots = first < PARIO_I_NO_SLOT / 2
-                          ? pario_i_grow(client->slots, &client->slot_count, sizeof *client->slots)
-                          : NULL;
+    uint32_t slot = client->free_slot;
+    if (slot != PARIO_I_NO_SLOT) {
+        client->free_slot = (uint32_t)(client->slots[slot].next_free / 2u);
+        return slot;
+    }
+    if (client->slot_count >= PARIO_I_NO_SLOT) {
+        return PARIO_I_NO_SLOT;
+    }
+    if (client->slot_count >= client->slot_room) {
+        void *slots = pario_i_grow(client->slots, &client->slot_room, sizeof *client->slots);
         if (slots == NULL) {
-            return false;
+            return PARIO_I_NO_SLOT;
         }
         client->slots = (pario_i_slot *)slots;
     }
-    for (size_t i = client->slot_count; i > first; i--) {
-        client->slots[i - 1].exchange = NULL;
-        client->slots[i - 1].next_free = client->free_slot;
-        client->free_slot = (uint32_t)(i - 1);
+    client->slot_count++;
+    return (uint32_t)(client->slot_count - 1);
+}
+
+/* Gives an exchange an id and a slot, by which it is found. False: out of memory. */
+static bool pario_i_enlist(pario_client *client, pario_i_exchange *x) PARIO_I_REQUIRES(client->lock)
+{
+    uint32_t slot = pario_i_slot_take(client);
+    if (slot == PARIO_I_NO_SLOT) {
+        return false;
     }
-    uint32_t slot = client->free_slot;
-    client->free_slot = client->slots[slot].next_free;
     client->slots[slot].exchange = x;
     client->serial++;
     client->serial += client->serial == 0 ? 1u : 0u;
@@ -6955,8 +7143,7 @@ static void pario_i_delist(pario_client *client, const pario_i_exchange *x)
     PARIO_I_REQUIRES(client->lock)
 {
     uint32_t slot = (uint32_t)(x->id & UINT32_MAX);
-    client->slots[slot].exchange = NULL;
-    client->slots[slot].next_free = client->free_slot;
+    client->slots[slot].next_free = ((uintptr_t)client->free_slot * 2u) + 1u;
     client->free_slot = slot;
 }
 
@@ -7059,14 +7246,14 @@ static void pario_i_fill(pario_i_exchange *x, pario_response *response)
     response->explanation = "";
     response->reason = "";
     response->body = "";
-    response->redirects = x->redirects;
+    response->redirects = pario_i_exchange_redirects(x);
     response->reused = x->reused;
     response->bytes_sent = x->bytes_sent;
-    response->bytes_received = x->bytes_received;
+    response->bytes_received = pario_i_exchange_bytes_received(x);
     response->times.queued_us = x->queued_us;
     response->times.resolved_us = x->resolved_us;
     response->times.connected_us = x->connected_us;
-    response->times.first_byte_us = x->first_byte_us;
+    response->times.first_byte_us = pario_i_exchange_first_byte_us(x);
     response->times.total_us = (x->progress_at - x->started_at) / 1000;
     response->internal = x;
     pario_i_fill_reply(x, response);
@@ -7220,7 +7407,7 @@ static void pario_i_drop_waiting(pario_client *client, pario_i_exchange *x, pari
 static void pario_i_call_off(pario_client *client, pario_i_exchange *x)
     PARIO_I_REQUIRES(client->lock)
 {
-    const pario_i_connection *c = x->connection;
+    const pario_i_connection *c = x->attached ? x->connection : NULL;
     __atomic_store_n(&x->cancelled, true, __ATOMIC_RELEASE);
     if (client->config.executor != PARIO_THREADS) {
         return;
@@ -7246,8 +7433,7 @@ static bool pario_i_is_outstanding(const pario_i_exchange *x, uint64_t id)
 static pario_i_exchange *pario_i_cancel(pario_client *client, uint64_t id, bool *running)
     PARIO_I_REQUIRES(client->lock)
 {
-    size_t            slot = (size_t)(id & UINT32_MAX);
-    pario_i_exchange *x = slot < client->slot_count ? client->slots[slot].exchange : NULL;
+    pario_i_exchange *x = pario_i_slot_exchange(client, (size_t)(id & UINT32_MAX));
     *running = false;
     if (!pario_i_is_outstanding(x, id)) {
         return NULL;
@@ -7312,7 +7498,7 @@ static void pario_i_fetch_abort(pario_client *client, pario_i_exchange *x, pario
         pario_i_poke(client, x);
     }
     x->error = (uint8_t)error;
-    x->system_error = failed;
+    x->system_error = (int16_t)failed;
 }
 
 /* Runs an exchange in the loop, before all others that wait, until it has ended. */
@@ -7560,7 +7746,7 @@ static void pario_i_close_pool(pario_client *client) PARIO_I_REQUIRES(client->lo
         pario_i_detach(client, x, 0);
     }
     for (size_t i = 0; i < client->slot_count; i++) {
-        pario_i_exchange *x = client->slots[i].exchange;
+        pario_i_exchange *x = pario_i_slot_exchange(client, i);
         if (x != NULL && x->parked) {
             pario_i_pass_on(client, x);
         }

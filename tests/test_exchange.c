@@ -68,7 +68,8 @@ static void drive_send(drive *d, bool reused)
     CHECK_INT(d->x->phase, PARIO_I_SEND);
     if (CHECK(pario_i_request_write(&d->x->order, "", &d->head))) {
         d->x->head_size = (uint32_t)d->head.size;
-        pario_i_exchange_sent(d->x, d->head.size + d->x->order.content_size, d->now);
+        pario_i_exchange_sent(d->x, d->head.size + pario_i_order_content(&d->x->order).size,
+                              d->now);
         CHECK_INT(d->x->phase, PARIO_I_RECEIVE);
     }
 }
@@ -181,7 +182,7 @@ static void check_reply(const reply_case *reply, const char *method, uint32_t re
         drive_close(&d, 0);
         check_drive(&d, reply->expected);
         CHECK_UINT(d.x->bytes_sent, d.head.size);
-        CHECK(d.x->bytes_received <= reply->text.size);
+        CHECK(pario_i_exchange_bytes_received(d.x) <= reply->text.size);
     }
     drive_end(&d);
 }
@@ -1010,7 +1011,7 @@ TEST(exchange_measures_its_times_in_microseconds)
         drive_receive_string(&d, "H");
         d.now = 99000999;
         drive_receive_string(&d, "T");
-        CHECK_UINT(d.x->first_byte_us, 7000);
+        CHECK_UINT(pario_i_exchange_first_byte_us(d.x), 7000);
     }
     drive_end(&d);
     CHECK_UINT(pario_i_elapsed_us(0, 0), 0);
@@ -1186,7 +1187,7 @@ TEST(exchange_changes_the_method_as_the_status_says)
             drive_receive_string(&d, text);
             snprintf(text, sizeof text, "%s http://h/b", cases[i].then);
             check_drive(&d, text);
-            CHECK_UINT(d.x->order.content_size, changed ? 0 : 3);
+            CHECK_UINT(pario_i_order_content(&d.x->order).size, changed ? 0 : 3);
             drive_send(&d, false);
             bool has = drive_sent(&d, "Content-Length");
             CHECK_INT(has, !changed);
@@ -1304,7 +1305,7 @@ TEST(exchange_follows_exactly_as_many_redirects_as_allowed)
         if (drive_begin(&d)) {
             for (uint32_t i = 0; i <= allowed; i++) {
                 CHECK_INT(d.x->phase, PARIO_I_CONNECT);
-                CHECK_UINT(d.x->redirects, i);
+                CHECK_UINT(pario_i_exchange_redirects(d.x), i);
                 drive_send(&d, false);
                 snprintf(text, sizeof text,
                          "HTTP/1.1 302 x\r\nLocation: /%u\r\nContent-Length: 0\r\n\r\n", i);
@@ -1381,7 +1382,7 @@ TEST(exchange_may_be_sent_again_after_a_redirect_too)
         drive_send(&d, false);
         drive_receive_string(&d, OK_ "Content-Length: 0\r\n\r\n");
         check_drive(&d, "200 <> Content-Length=0, keep");
-        CHECK_UINT(d.x->redirects, 1);
+        CHECK_UINT(pario_i_exchange_redirects(d.x), 1);
     }
     drive_end(&d);
 }

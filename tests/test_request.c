@@ -680,8 +680,8 @@ static void check_redirect(const char *method, bool origin, bool other, const ch
         CHECK(pario_i_request_write(&x->order, "", &out));
         CHECK_BYTES(out.data, out.size, expected, strlen(expected));
         CHECK(is_one_head(&out));
-        CHECK_UINT(x->order.content_size, other ? 0 : 3);
-        CHECK((x->order.content == NULL) == other);
+        CHECK_UINT(pario_i_order_content(&x->order).size, other ? 0 : 3);
+        CHECK((pario_i_order_content(&x->order).bytes == NULL) == other);
         pario_i_exchange_free(x);
     }
     core_free(out.data);

@@ -17,12 +17,14 @@ static void say_url(core_line *line, const unsigned char *s, size_t size)
         core_say(line, "%s", pario_error_name(error));
         return;
     }
-    CHECK(url.user_beg <= url.user_end && url.user_end <= url.host_beg);
+    CHECK(pario_i_url_user_beg(&url) <= pario_i_url_user_end(&url) &&
+          pario_i_url_user_end(&url) <= url.host_beg);
     CHECK(url.host_beg < url.host_end && url.host_end <= url.target_beg);
     CHECK(url.target_beg <= url.target_end && url.target_end <= size);
     core_say(line, "%s ", url.https ? "https" : "http");
-    if (url.user_beg < url.user_end) {
-        core_say_bytes(line, s + url.user_beg, (size_t)url.user_end - url.user_beg);
+    if (pario_i_url_user_beg(&url) < pario_i_url_user_end(&url)) {
+        core_say_bytes(line, s + pario_i_url_user_beg(&url),
+                       pario_i_url_user_end(&url) - pario_i_url_user_beg(&url));
         core_say(line, "@");
     }
     core_say(line, url.literal ? "[" : "");
@@ -499,7 +501,7 @@ static void check_reference(test_fence *fence, const char *base, core_text refer
         CHECK_STR(pario_error_name(error), expected);
     } else {
         CHECK_BYTES(out.data, out.size, expected, strlen(expected));
-        CHECK_UINT(url.user_beg, url.user_end);
+        CHECK_UINT(pario_i_url_user_beg(&url), pario_i_url_user_end(&url));
         resolve(base, out.data, out.size, &again);
         if (url.target_beg < out.size && out.data[url.target_beg] == '/') {
             CHECK_BYTES(again.data, again.size, out.data, out.size);

@@ -127,8 +127,9 @@ static void fuzz_x_check_way(fuzz_x_run *run)
     FUZZ_CHECK(pario_i_url_parse(run->first.data, run->first.size, &first) == PARIO_OK);
     FUZZ_CHECK(pario_i_url_parse(x->order.url, x->order.parts.end, &now) == PARIO_OK);
     FUZZ_CHECK(memcmp(&now, &x->order.parts, sizeof now) == 0);
-    FUZZ_CHECK(x->redirects == 0 || memchr(x->order.url, '@', now.host_beg) == NULL);
-    FUZZ_CHECK(x->redirects <= x->limits->redirects);
+    FUZZ_CHECK(pario_i_exchange_redirects(x) == 0 ||
+               memchr(x->order.url, '@', now.host_beg) == NULL);
+    FUZZ_CHECK(pario_i_exchange_redirects(x) <= x->limits->redirects);
     FUZZ_CHECK(!now.https || x->limits->tls);
     FUZZ_CHECK(!run->secure || now.https);
     run->secure = now.https;
@@ -206,7 +207,8 @@ static void fuzz_x_cut(fuzz_x_run *run, unsigned cut)
         FUZZ_CHECK(run->hops++ < 20);
         pario_i_exchange_connected(run->x, run->input->reused && !run->x->fresh, 0);
         fuzz_x_check_way(run);
-        pario_i_exchange_sent(run->x, run->head.size + run->x->order.content_size, 0);
+        pario_i_exchange_sent(run->x, run->head.size + pario_i_order_content(&run->x->order).size,
+                              0);
         while (section.size > 0 && fuzz_x_wants(run)) {
             core_text piece = { section.bytes, fuzz_piece(&random, cut, section.size) };
             fuzz_x_receive(run, piece, 0);
@@ -239,8 +241,8 @@ static void fuzz_x_say(fuzz_text *text, const fuzz_x_run *run)
     const pario_i_exchange *x = run->x;
     const pario_i_reply    *reply = x->reply;
     char                    line[128];
-    snprintf(line, sizeof line, "%u %u %u %u %u\n", x->error, x->stage, x->redirects, x->interim,
-             x->order.method);
+    snprintf(line, sizeof line, "%u %u %u %u %u\n", x->error, x->stage,
+             pario_i_exchange_redirects(x), reply != NULL ? reply->interim : 0, x->order.method);
     fuzz_add_string(text, line);
     fuzz_add(text, x->order.url, x->order.parts.end);
     if (reply != NULL && x->error == PARIO_OK) {
@@ -367,10 +369,10 @@ static void fuzz_x_check_complete(const fuzz_x_run *run)
     if (kind == PARIO_I_FRAMING_LENGTH) {
         fuzz_x_check_length(x->reply);
     }
-    if (run->hops == 1 && x->interim == 0) {
+    if (run->hops == 1 && x->reply->interim == 0) {
         fuzz_x_check_content(run, fuzz_until(&in, (char)0xfe));
     }
-    if (kind != PARIO_I_FRAMING_NONE && x->redirects == 0) {
+    if (kind != PARIO_I_FRAMING_NONE && pario_i_exchange_redirects(x) == 0) {
         fuzz_x_check_again(run, false);
         fuzz_x_check_again(run, true);
     }
@@ -401,7 +403,7 @@ static void fuzz_x_event_time(fuzz_x_run *run, int64_t *now, int64_t more)
 static void fuzz_x_event_send(fuzz_x_run *run, int64_t now, size_t size)
 {
     pario_i_exchange *x = run->x;
-    size_t            all = run->head.size + x->order.content_size - (size_t)x->sent;
+    size_t all = run->head.size + pario_i_order_content(&x->order).size - (size_t)x->sent;
     if (size == 63) {
         pario_i_exchange_send_failed(x, EPIPE, now);
     } else {

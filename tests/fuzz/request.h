@@ -95,7 +95,7 @@ static bool fuzz_r_has_credentials(const fuzz_r *r)
     pario_i_url          url;
     const unsigned char *s = (const unsigned char *)r->request.url;
     FUZZ_CHECK(pario_i_url_parse(s, strlen(r->request.url), &url) == PARIO_OK);
-    return r->request.user != NULL || url.user_beg < url.user_end;
+    return r->request.user != NULL || pario_i_url_user_beg(&url) < pario_i_url_user_end(&url);
 }
 
 /* The user's fields stand in their order, behind the library's own; behind them the

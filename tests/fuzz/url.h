@@ -151,7 +151,8 @@ static bool fuzz_url_parse(core_text text, pario_i_url *url)
     FUZZ_CHECK(good == fuzz_url_is_url(text, &parts));
     if (good) {
         FUZZ_CHECK(url->https == parts.https && url->port == parts.port);
-        FUZZ_CHECK(fuzz_same(s + url->user_beg, (size_t)url->user_end - url->user_beg,
+        FUZZ_CHECK(fuzz_same(s + pario_i_url_user_beg(url),
+                             pario_i_url_user_end(url) - pario_i_url_user_beg(url),
                              parts.user.bytes, parts.user.size));
         FUZZ_CHECK(fuzz_same(s + url->host_beg, (size_t)url->host_end - url->host_beg,
                              parts.host.bytes, parts.host.size));
