@@ -702,8 +702,10 @@ PARIO_EXTERN_C_END
  * redirects) or with the reply, which is made when the first byte has come. Receive buffer, send
  * buffer and field table belong to the loop.
  *
- * Why the head is read fast. memchr finds the line ends, names go through a table of character
- * classes, and values are checked eight bytes at a time.
+ * Why the head is read fast. Eight bytes at a time are taken as one number, with which a few
+ * additions find the first byte that is no letter or hyphen of a name, and the first control byte
+ * of a value: the line's end, and the proof that what is before it is text. A line that is not of
+ * the usual form is read again with all care. Nothing is copied, a field is four indexes.
  */
 
 #if defined(PARIO_MALLOC) != defined(PARIO_REALLOC) || defined(PARIO_MALLOC) != defined(PARIO_FREE)
@@ -827,28 +829,42 @@ static size_t pario_i_find(const unsigned char *s, size_t beg, size_t end, unsig
 #endif
 }
 
-/* Whether s[beg..end) is the word, which is in lower case, case ignored. What it can take for a
- * match by mistake are control bytes, which none of its callers has. */
-static bool pario_i_equals(const unsigned char *s, size_t beg, size_t end, const char *word)
+/* Eight bytes as a number, and a number of eight equal bytes. */
+static uint64_t pario_i_word(const void *bytes)
 {
-    size_t i = beg;
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    return word;
+}
+#define PARIO_I_EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Whether s[beg..end) is the word, which is in lower case, case ignored. What it can take for a
+ * match by mistake are control bytes, which none of its callers has. Eight bytes at once, the last
+ * eight again where the size is no multiple of that. */
+static inline bool pario_i_equals(const unsigned char *s, size_t beg, size_t end, const char *word)
+{
+    size_t size = strlen(word);
     size_t k = 0;
-    while (i < end && word[k] != '\0' && (s[i] | 0x20u) == (unsigned char)word[k]) {
-        i++;
+    bool   same = beg <= end && end - beg == size;
+#if !defined(PARIO_NO_MEMCHR)
+    while (same && size >= 8 && k < size) {
+        size_t at = pario_i_min(k, size - 8);
+        same = (pario_i_word(s + beg + at) | PARIO_I_EACH(0x20u)) == pario_i_word(word + at);
+        k += 8;
+    }
+#endif
+    while (same && k < size) {
+        same = (s[beg + k] | 0x20u) == (unsigned char)word[k];
         k++;
     }
-    return i >= end && word[k] == '\0';
+    return same;
 }
 
-/* Whether eight bytes at s hold nothing below a space and no DEL. */
-static bool pario_i_is_plain8(const unsigned char *s)
+/* In eight bytes, the high bit of each that is below a space or a DEL; and perhaps of others, if
+ * there is one, or if there are bytes beyond ASCII. */
+static uint64_t pario_i_controls(uint64_t word)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    uint64_t       word;
-    memcpy(&word, s, sizeof word);
-    uint64_t del = word ^ (ones * 0x7fu);
-    uint64_t low = (word - ones * 0x20u) & ~word;
-    return ((low | ((del - ones) & ~del)) & (ones * 0x80u)) == 0;
+    return ((word - PARIO_I_EACH(0x20u)) | (word + PARIO_I_EACH(1u))) & ~word & PARIO_I_EACH(0x80u);
 }
 
 /* Whether s[beg..end) holds nothing but printable bytes, spaces and tabs. Eight bytes at once;
@@ -857,17 +873,74 @@ static bool pario_i_is_text(const unsigned char *s, size_t beg, size_t end)
 {
     size_t i = beg;
 #if !defined(PARIO_NO_MEMCHR)
-    while (end - i >= 8 && pario_i_is_plain8(s + i)) {
-        i += 8;
-    }
-    if (end - i < 8 && end - beg >= 8 && pario_i_is_plain8(s + end - 8)) {
-        i = end;
+    if (beg < end && end - beg >= 8) {
+        uint64_t found = pario_i_controls(pario_i_word(s + end - 8));
+        while (end - i >= 8) {
+            found |= pario_i_controls(pario_i_word(s + i));
+            i += 8;
+        }
+        i = found == 0 ? end : beg;
     }
 #endif
     while (i < end && pario_i_is(s[i], PARIO_I_TEXT)) {
         i++;
     }
-    return i == end;
+    return i >= end;
+}
+
+/* In eight bytes, the high bit of each that is neither a letter nor a hyphen; and perhaps of later
+ * ones, if there is one. */
+static uint64_t pario_i_not_letters(uint64_t word)
+{
+    uint64_t lower = word | PARIO_I_EACH(0x20u);
+    uint64_t letter = (PARIO_I_EACH(0x80u + 0x60u) - lower) | (lower + PARIO_I_EACH(0x7fu - 'z'));
+    uint64_t hyphen = (word ^ PARIO_I_EACH('-')) + PARIO_I_EACH(0x7fu);
+    return ((letter & hyphen) | word) & PARIO_I_EACH(0x80u);
+}
+
+/* Where fewer bytes than eight are looked at, and where words are not used. */
+#if !defined(PARIO_NO_MEMCHR) && defined(__ORDER_LITTLE_ENDIAN__) &&                               \
+    __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define PARIO_I_WORDS
+#endif
+
+/* Index of the first byte in s[beg..end) that does not belong to a token, or end. Field names are
+ * mostly letters and hyphens: these are passed over eight at once. */
+static size_t pario_i_token_end(const unsigned char *s, size_t beg, size_t end)
+{
+    size_t i = beg;
+#if defined(PARIO_I_WORDS)
+    uint64_t other = 0;
+    while (i + 8 <= end && other == 0) {
+        other = pario_i_not_letters(pario_i_word(s + i));
+        i += 8;
+    }
+    i -= other != 0 ? 8u - ((size_t)__builtin_ctzll(other) / 8u) : 0u;
+#endif
+    while (i < end && pario_i_is(s[i], PARIO_I_TOKEN)) {
+        i++;
+    }
+    return i;
+}
+
+/* Index of the first byte in s[beg..end) that is a control byte, perhaps only may be one, or end. */
+static size_t pario_i_text_end(const unsigned char *s, size_t beg, size_t end)
+{
+    size_t i = beg;
+#if defined(PARIO_I_WORDS)
+    uint64_t found = 0;
+    while (i + 8 <= end && found == 0) {
+        found = pario_i_controls(pario_i_word(s + i));
+        i += 8;
+    }
+    if (found != 0) {
+        return i - 8 + ((size_t)__builtin_ctzll(found) / 8u);
+    }
+#endif
+    while (i < end && s[i] >= 0x20 && s[i] != 0x7f) {
+        i++;
+    }
+    return i;
 }
 
 /* Reads 1*DIGIT. Leading zeros count for nothing; 10^18 and more is an overflow. */
@@ -1551,17 +1624,10 @@ static pario_error pario_i_head_fold(pario_i_head *head, unsigned char *s, size_
     return PARIO_OK;
 }
 
-/* A field line s[beg..end) without its line end, RFC 9112 section 5. */
-static pario_error pario_i_head_field_line(pario_i_head *head, const unsigned char *s, size_t beg,
-                                           size_t end)
+/* Notes a field: its name is s[beg..colon), its value s[from..to). */
+static inline pario_error pario_i_head_note(pario_i_head *head, size_t beg, size_t colon,
+                                            size_t from, size_t to)
 {
-    size_t colon = beg;
-    while (colon < end && pario_i_is(s[colon], PARIO_I_TOKEN)) {
-        colon++;
-    }
-    if (colon == beg || colon >= end || s[colon] != ':') {
-        return PARIO_ERROR_FIELD_LINE;
-    }
     if (head->count >= head->max_fields) {
         return PARIO_ERROR_TOO_MANY_FIELDS;
     }
@@ -1569,15 +1635,55 @@ static pario_error pario_i_head_field_line(pario_i_head *head, const unsigned ch
     if (field == NULL) {
         return PARIO_ERROR_MEMORY;
     }
-    size_t from = colon + 1;
-    size_t to = end;
-    pario_i_trim(s, &from, &to);
     field->name_beg = (uint32_t)beg;
     field->name_end = (uint32_t)colon;
     field->value_beg = (uint32_t)from;
     field->value_end = (uint32_t)to;
     head->count++;
-    return pario_i_is_text(s, from, to) ? PARIO_OK : PARIO_ERROR_FIELD_LINE;
+    return PARIO_OK;
+}
+
+/* A field line s[beg..end) without its line end, RFC 9112 section 5. */
+static pario_error pario_i_head_field_line(pario_i_head *head, const unsigned char *s, size_t beg,
+                                           size_t end)
+{
+    size_t colon = pario_i_token_end(s, beg, end);
+    if (colon == beg || colon >= end || s[colon] != ':') {
+        return PARIO_ERROR_FIELD_LINE;
+    }
+    size_t from = colon + 1;
+    size_t to = end;
+    pario_i_trim(s, &from, &to);
+    pario_error error = pario_i_head_note(head, beg, colon, from, to);
+    bool        good = error != PARIO_OK || pario_i_is_text(s, from, to);
+    return good ? error : PARIO_ERROR_FIELD_LINE;
+}
+
+/* Reads field lines as long as they are whole and of the usual form: name, colon, space, a value
+ * without a tab or spaces around it, CR LF. All others are left to pario_i_head_line, which would
+ * say the same of these; here their end and their bytes are looked for in one go. */
+static pario_error pario_i_head_usual_lines(pario_i_head *head, const unsigned char *s, size_t end)
+{
+    pario_error error = PARIO_OK;
+    size_t      beg = head->line_beg;
+    bool        usual = head->phase == PARIO_I_HEAD_FIELDS && head->scanned == beg;
+    while (usual && error == PARIO_OK) {
+        size_t colon = pario_i_token_end(s, beg, end);
+        size_t to = end;
+        usual = colon > beg && colon + 2 < end && s[colon] == ':' && s[colon + 1] == ' ' &&
+                s[colon + 2] > ' ';
+        if (usual) {
+            to = pario_i_text_end(s, colon + 2, end);
+            usual = to + 1 < end && s[to] == '\r' && s[to + 1] == '\n' && s[to - 1] != ' ';
+        }
+        if (usual) {
+            error = pario_i_head_note(head, beg, colon, colon + 2, to);
+            beg = to + 2;
+        }
+    }
+    head->scanned = (uint32_t)pario_i_max(head->scanned, beg);
+    head->line_beg = (uint32_t)beg;
+    return error;
 }
 
 /* A line s[beg..end) without its line end: whatever its first byte says it is. */
@@ -1606,6 +1712,10 @@ static pario_error pario_i_head_read(pario_i_head *head, unsigned char *s, size_
     pario_error error = PARIO_OK;
     size_t      end = pario_i_min(size, head->max_bytes);
     while (error == PARIO_OK && head->phase != PARIO_I_HEAD_DONE) {
+        error = pario_i_head_usual_lines(head, s, end);
+        if (error != PARIO_OK) {
+            return error;
+        }
         size_t line_end = pario_i_find(s, head->scanned, end, '\n');
         if (line_end >= end) {
             if (head->phase == PARIO_I_HEAD_STATUS && !pario_i_head_plausible(s, end)) {
@@ -2033,11 +2143,7 @@ static bool pario_i_method_is_idempotent(unsigned method)
 /* Whether s[0..size) is a token, RFC 9110 section 5.6.2. */
 static bool pario_i_is_token(const unsigned char *s, size_t size)
 {
-    size_t i = 0;
-    while (i < size && pario_i_is(s[i], PARIO_I_TOKEN)) {
-        i++;
-    }
-    return i == size && size > 0;
+    return size > 0 && pario_i_token_end(s, 0, size) == size;
 }
 
 /* The method of a name; NULL is GET, or POST where there is content. */

@@ -760,7 +760,7 @@ TEST(exchange_is_sent_again_once_and_on_a_new_connection)
         drive_send(&d, true);
         drive_close(&d, 0);
         check_drive(&d, "PUT http://h/a");
-        CHECK(d.x->fresh && d.x->moves && !d.x->keep);
+        CHECK(d.x->replayed && d.x->moves && !d.x->keep);
         drive_send(&d, false);
         CHECK_UINT(d.x->bytes_sent, 2 * (d.head.size + 3));
         CHECK_UINT(d.x->sent, d.head.size + 3);
@@ -1374,11 +1374,11 @@ TEST(exchange_may_be_sent_again_after_a_redirect_too)
         drive_send(&d, false);
         drive_receive_string(&d, TO(302, "/b"));
         check_drive(&d, "GET http://h/b");
-        CHECK(!d.x->fresh);
+        CHECK(!d.x->replayed);
         drive_send(&d, true);
         drive_close(&d, 0);
         check_drive(&d, "GET http://h/b");
-        CHECK(d.x->fresh);
+        CHECK(d.x->replayed);
         drive_send(&d, false);
         drive_receive_string(&d, OK_ "Content-Length: 0\r\n\r\n");
         check_drive(&d, "200 <> Content-Length=0, keep");

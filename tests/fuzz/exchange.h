@@ -205,7 +205,7 @@ static void fuzz_x_cut(fuzz_x_run *run, unsigned cut)
     while (run->x->phase == PARIO_I_CONNECT) {
         core_text section = fuzz_x_section(run);
         FUZZ_CHECK(run->hops++ < 20);
-        pario_i_exchange_connected(run->x, run->input->reused && !run->x->fresh, 0);
+        pario_i_exchange_connected(run->x, run->input->reused && !run->x->replayed, 0);
         fuzz_x_check_way(run);
         pario_i_exchange_sent(run->x, run->head.size + pario_i_order_content(&run->x->order).size,
                               0);
@@ -449,7 +449,7 @@ static void fuzz_x_timed(fuzz_x_run *run)
         } else {
             section = fuzz_x_section(run);
             FUZZ_CHECK(run->hops++ < 20);
-            pario_i_exchange_connected(run->x, run->input->reused && !run->x->fresh, now);
+            pario_i_exchange_connected(run->x, run->input->reused && !run->x->replayed, now);
             fuzz_x_check_way(run);
         }
     }
