@@ -234,6 +234,7 @@ typedef struct sim_world {
     const sim_hooks *hooks;
     bool             verbose;
     bool             calm;   /* nothing goes wrong in the network */
+    bool             wild;   /* the library may ask for names and addresses that nobody has */
     unsigned         faulty; /* so many of 100,000 calls fail */
     bool             memory_failed;
     bool             call_failed;
@@ -1108,7 +1109,7 @@ static int sim_socket(int domain, int type, int protocol)
     return sim_fd_new(SIM_SOCKET);
 }
 
-/* The place that an address means. */
+/* The place that an address means; SIM_PLACES: nobody's. */
 static unsigned sim_place_of(const struct sockaddr *to, socklen_t size)
 {
     unsigned            port;
@@ -1129,7 +1130,10 @@ static unsigned sim_place_of(const struct sockaddr *to, socklen_t size)
     }
     if (place >= SIM_PLACES || port != sim.hosts[sim.places[place].host].port ||
         sim.places[place].ipv6 != (to->sa_family == AF_INET6)) {
-        sim_die("connect to an address that nobody has");
+        if (!sim.wild) {
+            sim_die("connect to an address that nobody has");
+        }
+        place = SIM_PLACES;
     }
     return place;
 }
@@ -1185,13 +1189,18 @@ static int sim_connect(int fd, const struct sockaddr *to, socklen_t size) __attr
 static int sim_connect(int fd, const struct sockaddr *to, socklen_t size)
 {
     sim_enter("connect");
-    sim_fd   *it = sim_fd_of(fd, SIM_SOCKET, "connect");
+    sim_fd  *it = sim_fd_of(fd, SIM_SOCKET, "connect");
+    unsigned at = sim_place_of(to, size);
+    if (at == SIM_PLACES) {
+        errno = ENETUNREACH;
+        return -1;
+    }
     sim_link *link = (sim_link *)calloc(1, sizeof *link);
     if (link == NULL || it->link != NULL) {
         sim_die("connect, a second time");
     }
     link->number = sim.link_count++;
-    link->place = sim_place_of(to, size);
+    link->place = at;
     link->fd = fd;
     link->buffer = sim_chance(50) ? 65536 : 1 + sim_below(3000);
     link->next = sim.links;
@@ -1641,12 +1650,15 @@ static struct addrinfo *sim_address(unsigned place, struct addrinfo *next)
     return &block->info;
 }
 
-/* Takes the time of a lookup; no host is looked up twice at a time. */
+/* Takes the time of a lookup; no host is looked up twice at a time. NULL: there is no such one. */
 static sim_host *sim_look_up(const char *name)
 {
     sim_host *host = NULL;
     for (unsigned i = 0; i < sim.host_count; i++) {
         host = strcmp(sim.hosts[i].name, name) == 0 ? &sim.hosts[i] : host;
+    }
+    if (host == NULL && sim.wild) {
+        return NULL;
     }
     if (host == NULL || host->looked_up || sim.looking >= SIM_MAX_LOOKUPS) {
         sim_die("%s is looked up: twice at a time, or one of too many, or for nobody", name);
@@ -1672,7 +1684,10 @@ static int sim_getaddrinfo(const char *name, const char *service, const struct a
     }
     sim_host *host = sim_look_up(name);
     sim.lookups++;
-    if (!sim.calm && sim_chance(15)) {
+    if (host == NULL) {
+        return EAI_NONAME;
+    }
+    if (!sim.calm && !sim.wild && sim_chance(15)) {
         host->lookup_fails++;
         errno = ENFILE;
         sim_log("the lookup of %s fails", name);

@@ -700,6 +700,19 @@ static void cancelled(trial *t)
     collect(t);
 }
 
+/* A port that nobody listens at: the refusal comes while connecting. */
+static void refused(trial *t)
+{
+    pario_request request;
+    memset(&request, 0, sizeof request);
+    request.url = "http://127.0.0.1:1/";
+    if (start_plainly(t, 0)) {
+        ask(t, 0, REFUSED, &request);
+        ask_for(t, 1, HELLO, "127.0.0.1", t->port, "hello");
+        collect(t);
+    }
+}
+
 /* More at once than the tables have room for at first. */
 static void many_at_once(trial *t)
 {
@@ -814,6 +827,23 @@ static void memory_series_grows(trial *t)
     (void)t;
 }
 
+/* A directory of /proc from which all has gone; here one in which it never was. */
+static void memory_of_nobody(trial *t)
+{
+    pario_memory memory;
+    memset(&memory, 0, sizeof memory);
+    (void)t;
+    int directory = openat(AT_FDCWD, "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory >= 0) {
+        int  seen = pario_i_memory_read_smaps(directory, &memory);
+        bool struck = faults_struck() != FAULTS_KINDS;
+        if (seen == 0 || (!struck && seen != ESRCH)) {
+            FAIL("the memory of nobody: %d", seen);
+        }
+        (void)close(directory);
+    }
+}
+
 static const scenario scenarios[] = {
     { "get_three", get_three, false, false, false },
     { "fetch_two", fetch_two, false, false, false },
@@ -828,12 +858,14 @@ static const scenario scenarios[] = {
     { "in_a_foreign_loop", in_a_foreign_loop, false, false, false },
     { "timer_in_a_foreign_loop", timer_in_a_foreign_loop, true, false, false },
     { "cancelled", cancelled, false, false, false },
+    { "refused", refused, false, false, false },
     { "many_at_once", many_at_once, true, false, false },
     { "on_stale_connections", on_stale_connections, false, false, false },
     { "closed_in_between", closed_in_between, false, false, false },
     { "memory_is_read", memory_is_read, false, false, true },
     { "memory_is_sampled", memory_is_sampled, false, false, true },
     { "memory_series_grows", memory_series_grows, false, false, true },
+    { "memory_of_nobody", memory_of_nobody, false, false, true },
 };
 
 /* ---- sweeps ---------------------------------------------------------------------------- */
@@ -847,7 +879,7 @@ static const char *const executor_names[] = { "epoll", "sequential", "threads", 
 
 static server       *keeper;
 static server       *other;
-static unsigned long injected;
+static unsigned long injected[FAULTS_KINDS + 1]; /* of each kind; the last: struck at nothing */
 
 static void check_books(const faults_books *before)
 {
@@ -879,9 +911,8 @@ static bool strike(const scenario *s, pario_executor executor, faults_mode mode,
     s->run(&t);
     finish(&t);
     check_books(&before);
-    bool struck = faults_struck() != FAULTS_KINDS;
-    injected += struck ? 1u : 0u;
-    return struck;
+    injected[faults_struck()]++;
+    return faults_struck() != FAULTS_KINDS;
 }
 
 /* Strikes at all of a scenario's calls. Where threads run, their number varies a little. */
@@ -929,6 +960,35 @@ static void sweep_scenario(const scenario *s, const faults_mode *modes, size_t c
     }
 }
 
+/* Whether calls of a kind can be struck in one of these ways. */
+static bool can_be_struck(faults_kind kind, const faults_mode *modes, size_t count)
+{
+    bool can = false;
+    for (size_t m = 0; m < count; m++) {
+        bool shortens = modes[m] == FAULTS_SHORT || modes[m] == FAULTS_SHORT_ALL;
+        can = can || faults_error(modes[m], kind) != 0 ||
+              (shortens && (faults_abouts[kind].can & FAULTS_S) != 0);
+    }
+    return can;
+}
+
+/* Says how often each kind of call was struck, and that none was left out. */
+static void tell_injected(const faults_mode *modes, size_t count)
+{
+    unsigned long sum = 0;
+    bool          all = getenv("SCENARIO") == NULL && test_global.executor == NULL;
+    for (size_t kind = 0; kind < FAULTS_KINDS; kind++) {
+        sum += injected[kind];
+        if (is_whole() && injected[kind] > 0) {
+            printf("  %6lu  %s\n", injected[kind], faults_abouts[kind].name);
+        }
+        if (all && injected[kind] == 0 && can_be_struck((faults_kind)kind, modes, count)) {
+            FAIL("no scenario calls %s", faults_abouts[kind].name);
+        }
+    }
+    printf("  %lu calls struck\n", sum);
+}
+
 /* Sweeps all scenarios in these ways. */
 static void sweep_all(const faults_mode *modes, size_t count)
 {
@@ -939,13 +999,13 @@ static void sweep_all(const faults_mode *modes, size_t count)
     options.forget = true;
     keeper = server_start(&options);
     other = server_start(&options);
-    injected = 0;
+    memset(injected, 0, sizeof injected);
     for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++) {
         sweep_scenario(&scenarios[i], modes, count);
     }
     server_stop(keeper);
     server_stop(other);
-    printf("  %lu calls struck\n", injected);
+    tell_injected(modes, count);
 }
 
 TEST(each_call_fails_once)
