@@ -12,10 +12,11 @@
  *
  * It shows how much policy the library leaves to its user, and where it goes:
  *
- *     retry.h     what is worth another try, and when          hash.h   a number for a text
- *     resume.h    what an earlier output lists as done         json.h   strings and lines
- *     save.h      a file for each URL                          cli.h    the command line
- *     report.h    the lines that are written                   progress.h  the line on a terminal
+ *     source.h    where URLs come from            retry.h   what is worth another try, and when
+ *     report.h    the lines that are written      resume.h  what an earlier output lists as done
+ *     progress.h  the line on a terminal          save.h    a file for each URL
+ *     interrupt.h an end in order                 cli.h     the command line
+ *     json.h, hash.h  what some of these need
  */
 #include <errno.h>
 #include <limits.h>
@@ -28,63 +29,18 @@
 #include "pario.h"
 
 #include "cli.h"
+#include "interrupt.h"
 #include "progress.h"
 #include "report.h"
 #include "resume.h"
 #include "retry.h"
 #include "save.h"
+#include "source.h"
 
-#define READ_BYTES 16384   /* of standard input at a time */
-#define INPUT_BYTES 98304  /* room for the longest URL and reads behind it */
 #define OTHER_FILES 16     /* descriptors that are not a request's */
 #define MOST_WAITING 10000 /* URLs that wait for another try; then no more are read */
+#define MOST_AHEAD 10000   /* URLs that wait because their host has all it may have */
 #define MOST_RETRIES 1000
-
-/* Where URLs come from. */
-typedef enum source_kind {
-    FROM_ARGUMENTS,
-    FROM_STREAM,
-    FROM_MEMORY
-} source_kind;
-
-/* A line of input, or an argument. */
-typedef struct line {
-    const char *text;
-    size_t      size;
-} line;
-
-/* Bytes in memory that grow. */
-typedef struct buffer {
-    char  *at;
-    size_t size;
-    size_t room;
-} buffer;
-
-/*
- * The list of URLs, which -n repeats. Lines are taken from `input` at `taken`. A stream that
- * cannot be read twice is remembered as it goes by, if it may be needed again.
- */
-typedef struct source {
-    source_kind  kind;
-    const char **arguments;
-    size_t       argument_count;
-    size_t       next_argument;
-    buffer       input;
-    size_t       taken;
-    buffer       remembered;
-    int64_t      left;    /* requests still to be made, or PARIO_UNLIMITED */
-    off_t        begin;   /* where a stream begins that can be read again, or -1 */
-    bool         at_end;  /* of the stream */
-    bool         had_any; /* lines since its beginning */
-    int          failed;  /* errno of what went wrong with it */
-} source;
-
-/* What source_next found. */
-typedef enum source_state {
-    SOURCE_LINE,
-    SOURCE_STARVED,
-    SOURCE_END
-} source_state;
 
 /* The text of a URL that is under way; the room stays for the next one. */
 typedef struct slot {
@@ -95,8 +51,8 @@ typedef struct slot {
 } slot;
 
 /*
- * A slot is free, or its URL is in flight, or it waits for another try. At most `window` are in
- * flight, so some slots are there for waiting only.
+ * A slot is free, or its URL is with the client, or it waits for another try. At most `window`
+ * are with the client, so some slots are there for waiting only.
  */
 typedef struct many {
     cli_common    common; /* the first member: setters are given a pointer to it */
@@ -269,186 +225,6 @@ static int64_t now_ms(clockid_t clock)
 static int64_t sooner(int64_t a, int64_t b)
 {
     return a < 0 || (b >= 0 && b < a) ? b : a;
-}
-
-/* ------------------------------------------------------------------------------------------ */
-/* Input */
-
-/* Adds to bytes. Returns false if there is no memory. */
-static bool buffer_add(buffer *to, const char *from, size_t size)
-{
-    if (to->room - to->size < size) {
-        const size_t room = (to->room + size) * 2;
-        char        *grown = (char *)realloc(to->at, room);
-        if (grown == NULL) {
-            return false;
-        }
-        to->at = grown;
-        to->room = room;
-    }
-    memcpy(&to->at[to->size], from, size);
-    to->size += size;
-    return true;
-}
-
-/* Decides where URLs come from. Returns false if there is no memory. */
-static bool source_open(source *from, const cli_common *common, int64_t total)
-{
-    const size_t count = common->operand_count;
-    from->left = total > 0 ? total : PARIO_UNLIMITED;
-    from->begin = -1;
-    if (count > 1 || (count == 1 && strcmp(common->operands[0], "-") != 0)) {
-        from->kind = FROM_ARGUMENTS;
-        from->arguments = common->operands;
-        from->argument_count = count;
-        return true;
-    }
-    from->kind = FROM_STREAM;
-    from->begin = lseek(STDIN_FILENO, 0, SEEK_CUR);
-    from->input.at = (char *)malloc(INPUT_BYTES);
-    from->input.room = INPUT_BYTES;
-    return from->input.at != NULL;
-}
-
-static void source_close(source *from)
-{
-    free(from->input.at);
-    free(from->remembered.at);
-}
-
-/* Ends the source because of an errno. */
-static void source_fail(source *from, int failed)
-{
-    from->failed = failed;
-    from->left = 0;
-}
-
-/*
- * Reads once from the stream; waits if there is nothing to be read. Of a line that is longer
- * than any URL so much is kept that its length tells.
- */
-static void source_read(source *from)
-{
-    buffer      *input = &from->input;
-    const size_t kept = input->size - from->taken;
-    ssize_t      got = 0;
-    memmove(input->at, &input->at[from->taken], kept);
-    from->taken = 0;
-    input->size = kept <= PARIO_MAX_URL_BYTES ? kept : PARIO_MAX_URL_BYTES + 1;
-    got = read(STDIN_FILENO, &input->at[input->size], READ_BYTES);
-    if (got > 0) {
-        input->size += (size_t)got;
-    } else if (got == 0) {
-        from->at_end = true;
-        if (input->size > 0) {
-            input->at[input->size] = '\n'; /* which the last line lacks */
-            input->size++;
-        }
-    } else if (errno != EINTR) {
-        source_fail(from, errno);
-    }
-}
-
-/* Cuts the next line out of the input. Returns false if there is no whole line. */
-static bool source_cut(source *from, line *taken)
-{
-    const char  *begin = &from->input.at[from->taken];
-    const size_t left = from->input.size - from->taken;
-    const char  *stop = left == 0 ? NULL : (const char *)memchr(begin, '\n', left);
-    if (stop == NULL) {
-        return false;
-    }
-    taken->text = begin;
-    taken->size = (size_t)(stop - begin);
-    from->taken += taken->size + 1;
-    if (taken->size > 0 && begin[taken->size - 1] == '\r') {
-        taken->size--;
-    }
-    return true;
-}
-
-/* Takes the next line that is not empty. Returns false if there is none yet. */
-static bool source_take(source *from, line *taken)
-{
-    do {
-        if (!source_cut(from, taken)) {
-            return false;
-        }
-    } while (taken->size == 0);
-    from->had_any = true;
-    if (from->kind == FROM_STREAM && from->left > 0 && from->begin < 0 &&
-        !(buffer_add(&from->remembered, taken->text, taken->size) &&
-          buffer_add(&from->remembered, "\n", 1))) {
-        source_fail(from, ENOMEM);
-    }
-    return true;
-}
-
-/* At the end of the list: goes back to its beginning, where it is to be repeated. */
-static source_state source_repeat(source *from)
-{
-    if (from->left < 0 || !from->had_any) {
-        return SOURCE_END;
-    }
-    from->had_any = false;
-    from->taken = 0;
-    if (from->kind == FROM_STREAM && from->begin < 0) {
-        free(from->input.at);
-        from->input = from->remembered;
-        memset(&from->remembered, 0, sizeof from->remembered);
-        from->kind = FROM_MEMORY;
-    } else if (from->kind == FROM_STREAM) {
-        from->input.size = 0;
-        from->at_end = false;
-        if (lseek(STDIN_FILENO, from->begin, SEEK_SET) < 0) {
-            source_fail(from, errno);
-            return SOURCE_END;
-        }
-    }
-    return SOURCE_STARVED;
-}
-
-/* The next argument, again and again if that is wanted. */
-static source_state source_argument(source *from, line *taken)
-{
-    if (from->next_argument == from->argument_count) {
-        if (from->left < 0) {
-            return SOURCE_END;
-        }
-        from->next_argument = 0;
-    }
-    taken->text = from->arguments[from->next_argument];
-    taken->size = strlen(taken->text);
-    from->next_argument++;
-    return SOURCE_LINE;
-}
-
-/* The next line of a stream or of what is remembered of it. */
-static source_state source_line(source *from, line *taken)
-{
-    source_state state = SOURCE_LINE;
-    if (!source_take(from, taken)) {
-        const bool over = from->at_end || from->kind == FROM_MEMORY;
-        state = over ? source_repeat(from) : SOURCE_STARVED;
-        if (state == SOURCE_STARVED && from->kind == FROM_MEMORY) {
-            state = source_take(from, taken) ? SOURCE_LINE : SOURCE_END;
-        }
-    }
-    return state;
-}
-
-/* The next URL; SOURCE_STARVED says that source_read must be called first. */
-static source_state source_next(source *from, line *taken)
-{
-    source_state state = SOURCE_END;
-    if (from->left != 0) {
-        state = from->kind == FROM_ARGUMENTS ? source_argument(from, taken)
-                                             : source_line(from, taken);
-    }
-    if (state == SOURCE_LINE && from->left > 0) {
-        from->left--;
-    }
-    return state;
 }
 
 /* ------------------------------------------------------------------------------------------ */
@@ -682,11 +458,13 @@ static int many_wait_ms(const many *all)
  */
 static bool many_poll(many *all, int input_fd, int client_fd, int wait_ms)
 {
-    struct pollfd both[2] = { { input_fd, POLLIN, 0 }, { client_fd, POLLIN, 0 } };
-    const int     ready = poll(both, 2, wait_ms);
+    struct pollfd fds[3] = { { input_fd, POLLIN, 0 },
+                             { client_fd, POLLIN, 0 },
+                             { interrupt.fd, POLLIN, 0 } };
+    const int     ready = poll(fds, 3, wait_ms);
     if (ready == 0) {
         report_flush(&all->report);
-    } else if (both[0].revents != 0) {
+    } else if (fds[0].revents != 0) {
         source_read(&all->source);
     }
     return ready > 0;
@@ -713,18 +491,22 @@ static void many_wait_for_input(many *all)
 
 static void many_show_progress(many *all)
 {
-    const int64_t         now = now_ms(CLOCK_MONOTONIC_COARSE);
-    const size_t          busy = all->in_flight + all->waiting.count;
-    const progress_counts counts = { all->requests - busy, all->failures, all->in_flight,
-                                     all->waiting.count };
-    progress_draw(&all->progress, &counts, now);
+    const int64_t now = now_ms(CLOCK_MONOTONIC_COARSE);
+    if (progress_is_due(&all->progress, now)) {
+        const size_t     busy = all->in_flight + all->waiting.count;
+        pario_statistics client;
+        pario_stats(all->client, &client);
+        const progress_counts counts = { all->requests - busy, all->failures, client.running,
+                                         all->waiting.count };
+        progress_draw(&all->progress, &counts, now);
+    }
 }
 
 /* Makes all requests. Returns when all are done, or when it makes no sense to go on. */
 static void many_run(many *all)
 {
     bool goes_on = true;
-    while (goes_on && all->failed == 0 && all->report.failed == 0) {
+    while (goes_on && all->failed == 0 && all->report.failed == 0 && interrupt.number == 0) {
         const source_state state = many_fill(all);
         if (all->progress.on) {
             many_show_progress(all);
@@ -748,14 +530,15 @@ static void many_run(many *all)
 /* The program */
 
 /*
- * Makes the slots: a few more than requests in flight, so that one can follow another at once,
- * and those for waiting.
+ * Makes the slots: a few more than requests in flight, so that one can follow another at once;
+ * with --per-host many more, so that hosts further down in the list have their turn; and those
+ * for waiting.
  */
 static bool many_make_slots(many *all)
 {
     const pario_config *config = pario_config_of(all->client);
     const size_t        flight = (size_t)config->concurrency;
-    all->window = flight + flight / 8 + 1;
+    all->window = flight + flight / 8 + 1 + (all->per_host > 0 ? MOST_AHEAD : 0);
     all->slot_count = all->window + (all->retry.tries > 0 ? MOST_WAITING : 0);
     all->slots = (slot *)calloc(all->slot_count, sizeof *all->slots);
     all->free_slots = (size_t *)calloc(all->slot_count, sizeof *all->free_slots);
@@ -842,10 +625,11 @@ static int many_open(many *all)
         all->fd = -1;
     }
     if (!many_make_slots(all) || !report_open(&all->report, &all->progress) ||
-        !source_open(&all->source, &all->common, all->total)) {
+        !source_open(&all->source, all->common.operands, all->common.operand_count, all->total)) {
         return cli_complain(&all->common, 1, "%s", pario_error_text(PARIO_ERROR_MEMORY));
     }
     progress_open(&all->progress, now_ms(CLOCK_MONOTONIC_COARSE));
+    interrupt_open(all->client);
     return many_open_options(all);
 }
 
@@ -909,6 +693,7 @@ static int run(many *all)
     }
     many_run(all);
     const int64_t took_us = now_us(CLOCK_MONOTONIC) - begin;
+    interrupt_forget_client();
     pario_close(all->client); /* which makes sure of a descriptor to read /proc with */
     all->client = NULL;
     many_summarise(all, took_us);
@@ -937,6 +722,8 @@ int main(int argc, char **argv)
     if (cli_parse(&all.common, options, argc, argv)) {
         status = all.common.helped ? 0 : run(&all);
     }
+    interrupt_forget_client();
     many_close(&all);
+    interrupt_end();
     return status;
 }

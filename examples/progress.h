@@ -104,13 +104,16 @@ static inline size_t progress_text(const progress *line, const progress_counts *
     return wrote > 1 ? (size_t)wrote - 1 : 0;
 }
 
-/* Draws the line, if there is one and it is time to. */
+/* Whether there is a line, and it is time to draw it. */
+static inline bool progress_is_due(const progress *line, int64_t now_ms)
+{
+    return line->on && now_ms >= line->due_ms;
+}
+
+/* Draws the line. */
 static inline void progress_draw(progress *line, const progress_counts *counts, int64_t now_ms)
 {
     char text[256];
-    if (!line->on || now_ms < line->due_ms) {
-        return;
-    }
     progress_measure(line, counts->done, now_ms);
     const size_t size = progress_text(line, counts, text, sizeof text);
     const size_t room = progress_room();

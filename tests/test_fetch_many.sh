@@ -22,7 +22,7 @@ while getopts x:e:t:v option; do
 done
 
 passed=0 failed=0 skipped=0 status=0
-server= program= url=
+server= other= program= url=
 directory=$(mktemp -d)
 
 finish() {
@@ -32,8 +32,9 @@ finish() {
 
 cleanup() {
     stop
-    if [ -n "$program" ]; then
-        kill "$program" 2>/dev/null || true
+    if [ -n "$program$other" ]; then
+        # shellcheck disable=SC2086
+        kill $program $other 2>/dev/null || true
     fi
     rm -rf "$directory"
 }
@@ -273,6 +274,46 @@ for executor in $executors; do
     want '--per-host' 0 ''
     says '--per-host fetches all' 'requests 200, failures 0'
 done
+
+# A host that never answers has its one request; the other host's, far behind, has its turn. The
+# signal ends it all in order: what came is written, and the summary too.
+start -b
+rm -f port results
+mkfifo port results
+./raw_server -b >port &
+other=$!
+read -r number <port
+{
+    for i in {1..300}; do
+        echo "$url/never"
+    done
+    echo "http://127.0.0.1:$number/bytes/1"
+} >input
+for executor in $executors; do
+    if [ "$executor" = sequential ]; then
+        continue # it makes one request at a time
+    fi
+    "$build/fetch_many" -x "$executor" -c 10 --per-host 1 <input >results 2>err &
+    program=$!
+    exec 9<results
+    line=
+    read -r -t 60 line <&9 || true
+    case $line in
+    "200	1	"*) pass "a slow host holds up no other, $executor" ;;
+    *) fail "a slow host holds up others, $executor" ;;
+    esac
+    kill "$program"
+    status=0
+    wait "$program" || status=$?
+    exec 9<&-
+    program=
+    check "SIGTERM ends it, $executor" [ "$status" = 143 ]
+    says 'after its summary' 'requests 301, failures 300'
+done
+kill "$other"
+wait "$other" 2>/dev/null || true
+other=
+: >input
 executor=epoll
 run --per-host 0
 want '--per-host 0' 2 ''
