@@ -273,9 +273,13 @@ bench-results: examples programs
 # ---------------------------------------------------------------------------------------------
 # Analysis and layout
 
-.PHONY: analyze format-check format
+.PHONY: analyze mutants format-check format
 analyze:
 	@tests/analyze/run
+
+# Faults planted into the header, each of which some check must see; ALL=1 asks every check.
+mutants:
+	@ALL=$(ALL) BUILD=$(BUILD) tests/mutants/run $(MUTANTS)
 
 format-check:
 	@tests/analyze/run format
@@ -316,6 +320,7 @@ help:
 	@echo 'make simulate-bite does the simulation see faults that are planted?'
 	@echo 'make fuzz          SECONDS=60 for each target: needs clang'
 	@echo 'make analyze       all static analyzers installed: tests/analyze/README.md'
+	@echo 'make mutants       do the checks see planted faults? ALL=1: which of them do'
 	@echo 'make format-check  is the layout what clang-format makes of it?'
 	@echo 'make format        makes it so'
 	@echo 'make install       PREFIX=/usr/local DESTDIR=: the header and a pkg-config file'

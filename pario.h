@@ -979,14 +979,14 @@ static unsigned pario_i_hex_value(unsigned char digit)
 static bool pario_i_buffer_reserve(pario_i_buffer *buffer, size_t more)
 {
     size_t need;
-    if (!pario_i_size_add(buffer->size, more, &need) || !pario_i_size_add(need, 1, &need)) {
+    if (!pario_i_size_add(buffer->size, more, &need) || need == SIZE_MAX) {
         return false;
     }
-    if (buffer->data != NULL && need <= buffer->room) {
+    if (buffer->data != NULL && need < buffer->room) {
         return true;
     }
     size_t room = buffer->room > SIZE_MAX / 2 ? need : buffer->room * 2;
-    room = room < need ? need : room;
+    room = room <= need ? need + 1 : room;
     void *data = PARIO_REALLOC(buffer->data, room);
     if (data == NULL) {
         return false;
@@ -1016,7 +1016,7 @@ static bool pario_i_buffer_append(pario_i_buffer *buffer, const void *bytes, siz
     if (!pario_i_buffer_reserve(buffer, size)) {
         return false;
     }
-    if (bytes != NULL) {
+    if (size > 0) {
         memcpy(buffer->data + buffer->size, bytes, size);
         buffer->size += size;
     }
@@ -3218,18 +3218,22 @@ static pario_error pario_i_trailer_error(pario_error error)
     return large ? PARIO_ERROR_TRAILERS_TOO_LARGE : error;
 }
 
-/* Reads on in the trailer section, RFC 9112 section 7.1.2. *done: it is over. */
+/* Reads on in the trailer section, if there is more: RFC 9112 section 7.1.2. *done: it is over. */
 static pario_error pario_i_exchange_read_trailer(pario_i_exchange *x, const unsigned char *s,
                                                  size_t *at, size_t end, bool *done)
 {
     pario_i_reply *reply = x->reply;
     size_t         before = reply->trailer_bytes.size;
-    if (before == 0 && end - *at >= 2 && s[*at] == '\r' && s[*at + 1] == '\n') {
+    size_t         size = end - *at;
+    if (size == 0) {
+        return PARIO_OK;
+    }
+    if (before == 0 && size >= 2 && s[*at] == '\r' && s[*at + 1] == '\n') {
         *at += 2;
         *done = true;
         return PARIO_OK;
     }
-    if (!pario_i_buffer_append(&reply->trailer_bytes, s + *at, end - *at)) {
+    if (!pario_i_buffer_append(&reply->trailer_bytes, s + *at, size)) {
         return PARIO_ERROR_MEMORY;
     }
     pario_error error =
@@ -3252,10 +3256,7 @@ static pario_error pario_i_exchange_read_chunks(pario_i_exchange *x, const unsig
             error = pario_i_exchange_content(x, s + data, *at - data);
         }
     }
-    if (error == PARIO_OK && *at < end) {
-        error = pario_i_exchange_read_trailer(x, s, at, end, done);
-    }
-    return error;
+    return error == PARIO_OK ? pario_i_exchange_read_trailer(x, s, at, end, done) : error;
 }
 
 /* Whether so much of a redirect's content is still to come that the connection is given up. */
@@ -4714,8 +4715,9 @@ static bool pario_i_origin_is(const pario_i_origin *origin, const unsigned char 
 /* Doubles the table. Where there is no memory for it the old one goes on. */
 static void pario_i_pool_widen(pario_i_pool *pool)
 {
-    size_t           count = pool->bucket_count == 0 ? 16 : pool->bucket_count * 2;
-    pario_i_origin **buckets = (pario_i_origin **)PARIO_MALLOC(count * sizeof(pario_i_origin *));
+    size_t           count = pool->bucket_count;
+    pario_i_origin **buckets =
+        (pario_i_origin **)pario_i_grow(NULL, &count, sizeof(pario_i_origin *));
     if (buckets == NULL) {
         return;
     }

@@ -4,6 +4,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 HEADER=$(realpath "${HEADER:-$root/pario.h}")
+top=$(dirname "$HEADER")
 warnings=$here/warnings
 
 # A directory that goes when the gate ends.
@@ -22,11 +23,11 @@ need() {
     fi
 }
 
-# installed NAME...: those of the commands that are there, in order.
+# installed NAME...: those of the commands that are there, in order; verdict names the others.
 installed() {
     local tool
     for tool in "$@"; do
-        if command -v "$tool" >/dev/null; then echo "$tool"; fi
+        if command -v "$tool" >/dev/null; then echo "$tool"; else echo "$tool" >>"$scratch/missing"; fi
     done
 }
 
@@ -51,6 +52,10 @@ unless_fails() {
 
 # The last line of a gate: its exit status says whether there were findings.
 verdict() {
+    if [ -s "$scratch/missing" ]; then
+        echo "skipped, as not installed: $(sort -u "$scratch/missing" | tr '\n' ' ')"
+        if [ "${CI:-}" = true ]; then return 1; fi
+    fi
     [ "$findings" -eq 0 ]
 }
 
@@ -87,13 +92,12 @@ functions() {
     nm "$scratch/functions.o" | sed -n 's/.* [tT] \(pario_[a-z0-9_]*\)$/\1/p' | sort
 }
 
-# programs PATTERN...: the sources around the header, from the top of the project; none if the
-# header to look at is another one.
+# programs PATTERN...: the sources around the header, from where it is; there may be none around
+# another one than ours.
 programs() {
     local pattern
-    if [ "$HEADER" = "$root/pario.h" ]; then
-        for pattern in "$@"; do
-            (cd "$root" && find tests bench examples -name "$pattern" ! -path 'tests/analyze/*')
-        done | sort
-    fi
+    for pattern in "$@"; do
+        (cd "$top" && find tests bench examples -name "$pattern" ! -path 'tests/analyze/*' \
+            2>"$scratch/no_programs" || true)
+    done | sort
 }

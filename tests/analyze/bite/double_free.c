@@ -1,4 +1,4 @@
-/* seen by: gcc-analyzer clang-tidy scan-build cppcheck */
+/* seen by: gcc-analyzer scan-build cppcheck */
 static void pario_i_bite_double_free(size_t count)
 {
     void *bite = malloc(count);

@@ -1,4 +1,4 @@
-/* seen by: gcc-analyzer clang-tidy scan-build */
+/* seen by: gcc-analyzer scan-build */
 static pario_error pario_i_bite_leak(size_t count)
 {
     unsigned char *bite = (unsigned char *)malloc(count + 1);

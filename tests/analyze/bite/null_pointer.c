@@ -1,4 +1,4 @@
-/* seen by: clang-tidy scan-build */
+/* seen by: scan-build */
 static int pario_i_bite_null_pointer(const int *bite)
 {
     int value = 0;

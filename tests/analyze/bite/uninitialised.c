@@ -1,4 +1,4 @@
-/* seen by: clang clang-tidy scan-build cppcheck */
+/* seen by: clang scan-build cppcheck */
 static int pario_i_bite_uninitialised(int bite)
 {
     int value;

@@ -1,4 +1,4 @@
-/* seen by: gcc gcc-analyzer clang-tidy scan-build */
+/* seen by: gcc gcc-analyzer scan-build */
 static int pario_i_bite_use_after_free(void)
 {
     int *bite = (int *)malloc(sizeof *bite);
