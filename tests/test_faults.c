@@ -159,11 +159,13 @@ static bool answer(server_peer *peer, const server_request *request, void *conte
 
 /* ---- what is right --------------------------------------------------------------------- */
 
-/* Whether an errno is the one that the armed call failed with. */
+/* Whether an errno is the one that the armed call failed with. That a call was interrupted, or found
+ * nothing to do, is no failure to be told of. */
 static bool is_the_errno(const trial *t, int number)
 {
     faults_kind kind = faults_struck();
-    return kind != FAULTS_KINDS && number == faults_error(t->mode, kind);
+    bool        fails = t->mode != FAULTS_INTERRUPT && t->mode != FAULTS_AGAIN;
+    return fails && kind != FAULTS_KINDS && number == faults_error(t->mode, kind);
 }
 
 /* Errors that a failed call may make, and where. */
