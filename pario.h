@@ -1733,14 +1733,20 @@ static pario_error pario_i_head_read(pario_i_head *head, unsigned char *s, size_
     return error;
 }
 
-/* Index of the index-th field of a name, in lower case, or count where there is none. */
+/* Index of the index-th field of a name, in whatever case, or count where there is none. */
 static size_t pario_i_head_lookup(const pario_i_head *head, const unsigned char *s,
                                   const char *name, size_t index)
 {
     size_t found = head->count;
     size_t left = index;
+    size_t size = strlen(name);
     for (size_t i = 0; i < head->count && found == head->count; i++) {
-        if (pario_i_equals(s, head->fields[i].name_beg, head->fields[i].name_end, name)) {
+        size_t beg = head->fields[i].name_beg;
+        bool   same = head->fields[i].name_end - beg == size;
+        for (size_t k = 0; k < size && same; k++) {
+            same = pario_i_lower(s[beg + k]) == pario_i_lower((unsigned char)name[k]);
+        }
+        if (same) {
             found = left == 0 ? i : found;
             left -= left > 0 ? 1u : 0u;
         }
@@ -4575,21 +4581,30 @@ static void pario_i_resolver_begin(pario_i_resolver *resolver, pario_i_name *nam
     }
 }
 
-/* A name's bucket: by FNV-1a of its lower case. */
-static size_t pario_i_name_bucket(const unsigned char *host, size_t size)
+/* FNV-1a over a host in lower case, going on from a hash. */
+static uint32_t pario_i_host_hash(uint32_t before, const unsigned char *host, size_t size)
 {
-    uint32_t hash = 2166136261u;
+    uint32_t hash = before;
     for (size_t i = 0; i < size; i++) {
         hash = (hash ^ pario_i_lower(host[i])) * 16777619u;
     }
-    return hash % PARIO_I_NAME_BUCKETS;
+    return hash;
+}
+
+/* Copies a host in lower case, with a NUL. */
+static void pario_i_host_copy(char *to, const unsigned char *host, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        to[i] = (char)pario_i_lower(host[i]);
+    }
+    to[size] = '\0';
 }
 
 /* The name's entry in the cache, made if need be; NULL: out of memory. */
 static pario_i_name *pario_i_resolver_entry(pario_i_resolver *resolver, const unsigned char *host,
                                             size_t size) PARIO_I_REQUIRES(resolver->lock)
 {
-    size_t        bucket = pario_i_name_bucket(host, size);
+    size_t        bucket = pario_i_host_hash(2166136261u, host, size) % PARIO_I_NAME_BUCKETS;
     pario_i_name *name = resolver->buckets[bucket];
     while (name != NULL && (name->size != size || !pario_i_equals(host, 0, size, name->host))) {
         name = name->next;
@@ -4608,10 +4623,7 @@ static pario_i_name *pario_i_resolver_entry(pario_i_resolver *resolver, const un
     memset(name, 0, sizeof *name);
     name->host = (char *)block + sizeof *name;
     name->size = size;
-    for (size_t i = 0; i < size; i++) {
-        name->host[i] = (char)pario_i_lower(host[i]);
-    }
-    name->host[size] = '\0';
+    pario_i_host_copy(name->host, host, size);
     name->state = PARIO_I_NAME_FAILED;
     name->next = resolver->buckets[bucket];
     resolver->buckets[bucket] = name;
@@ -4692,14 +4704,12 @@ typedef struct pario_i_pool {
     pario_i_origin     *recent;      /* the one that was asked for last, or NULL */
 } pario_i_pool;
 
-/* FNV-1a over the origin's parts, the host in lower case. */
+/* A hash over the origin's parts. */
 static uint32_t pario_i_origin_hash(const unsigned char *url, const pario_i_url *parts)
 {
-    uint32_t hash = 2166136261u ^ parts->port ^ (parts->https ? 65536u : 0u);
-    for (size_t i = parts->host_beg; i < parts->host_end; i++) {
-        hash = (hash ^ pario_i_lower(url[i])) * 16777619u;
-    }
-    return hash;
+    uint32_t before = 2166136261u ^ parts->port ^ (parts->https ? 65536u : 0u);
+    return pario_i_host_hash(before, url + parts->host_beg,
+                             (size_t)parts->host_end - parts->host_beg);
 }
 
 /* Whether an origin is the one of a URL. */
@@ -4751,10 +4761,7 @@ static pario_i_origin *pario_i_pool_add(pario_i_pool *pool, const unsigned char 
     pario_i_origin *origin = (pario_i_origin *)block;
     memset(origin, 0, sizeof *origin);
     origin->host = (char *)block + sizeof *origin;
-    for (size_t i = 0; i < size; i++) {
-        origin->host[i] = (char)pario_i_lower(url[parts->host_beg + i]);
-    }
-    origin->host[size] = '\0';
+    pario_i_host_copy(origin->host, url + parts->host_beg, size);
     origin->size = size;
     origin->hash = hash;
     origin->port = parts->port;
@@ -7886,27 +7893,6 @@ PARIO_DEF void pario_close(pario_client *client)
     pario_i_client_free(client);
 }
 
-/* Index among fields[0..count) of the index-th of a name, or count. */
-static size_t pario_i_field_of(const pario_i_head *head, const unsigned char *s, const char *name,
-                               size_t index)
-{
-    size_t found = head->count;
-    size_t left = index;
-    size_t size = strlen(name);
-    for (size_t i = 0; i < head->count && found == head->count; i++) {
-        size_t beg = head->fields[i].name_beg;
-        bool   same = head->fields[i].name_end - beg == size;
-        for (size_t k = 0; k < size && same; k++) {
-            same = pario_i_lower(s[beg + k]) == pario_i_lower((unsigned char)name[k]);
-        }
-        if (same) {
-            found = left == 0 ? i : found;
-            left -= left > 0 ? 1u : 0u;
-        }
-    }
-    return found;
-}
-
 /* The reply behind a response, or NULL: no head came, or there is no response. */
 static const pario_i_reply *pario_i_reply_of(const pario_response *response)
 {
@@ -7916,29 +7902,27 @@ static const pario_i_reply *pario_i_reply_of(const pario_response *response)
     return response->internal->reply;
 }
 
+/* The value of the index-th field of a name, or NULL. */
+static const char *pario_i_value_of(const pario_i_head *head, const unsigned char *s,
+                                    const char *name, size_t index)
+{
+    size_t at = name != NULL ? pario_i_head_lookup(head, s, name, index) : head->count;
+    return at < head->count ? (const char *)s + head->fields[at].value_beg : NULL;
+}
+
 PARIO_DEF const char *pario_response_field(const pario_response *response, const char *name,
                                            size_t index)
 {
     const pario_i_reply *reply = pario_i_reply_of(response);
-    if (reply == NULL || name == NULL) {
-        return NULL;
-    }
-    size_t at = pario_i_field_of(&reply->head, reply->bytes.data, name, index);
-    return at < response->field_count
-               ? (const char *)reply->bytes.data + reply->head.fields[at].value_beg
-               : NULL;
+    return reply != NULL ? pario_i_value_of(&reply->head, reply->bytes.data, name, index) : NULL;
 }
 
 PARIO_DEF const char *pario_response_trailer(const pario_response *response, const char *name,
                                              size_t index)
 {
     const pario_i_reply *reply = pario_i_reply_of(response);
-    if (reply == NULL || name == NULL || response->trailer_count == 0) {
-        return NULL;
-    }
-    size_t at = pario_i_field_of(&reply->trailer, reply->trailer_bytes.data, name, index);
-    return at < response->trailer_count
-               ? (const char *)reply->trailer_bytes.data + reply->trailer.fields[at].value_beg
+    return reply != NULL && response->trailer_count > 0
+               ? pario_i_value_of(&reply->trailer, reply->trailer_bytes.data, name, index)
                : NULL;
 }
 

@@ -159,8 +159,8 @@ static bool answer(server_peer *peer, const server_request *request, void *conte
 
 /* ---- what is right --------------------------------------------------------------------- */
 
-/* Whether an errno is the one that the armed call failed with. That a call was interrupted, or found
- * nothing to do, is no failure to be told of. */
+/* Whether an errno is the one that the armed call failed with. That a call was interrupted, or
+ * found nothing to do, is no failure to be told of. */
 static bool is_the_errno(const trial *t, int number)
 {
     faults_kind kind = faults_struck();
