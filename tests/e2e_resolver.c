@@ -32,6 +32,8 @@ static const page pages[] = {
     { "later.example", { NULL }, EAI_AGAIN, 0 },
     { "broken.example", { NULL }, EAI_SYSTEM, ENETDOWN },
     { "empty.example", { NULL }, 0, 0 },
+    { "crowd.example", { "127.0.0.1" }, 0, 0 },
+    { "throng.example", { "127.0.0.1" }, 0, 0 },
 };
 
 static struct {
@@ -99,6 +101,13 @@ static const page *find_name(const char *name)
     return strncmp(name, "any", 3) == 0 ? &any : &pages[6];
 }
 
+/* How many addresses that refuse come before those of the table. */
+static size_t crowd_before(const char *name)
+{
+    size_t crowd = strcmp(name, "crowd.example") == 0 ? 63 : 0;
+    return strcmp(name, "throng.example") == 0 ? 100 : crowd;
+}
+
 static int book_getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
                             struct addrinfo **result)
 {
@@ -108,8 +117,9 @@ static int book_getaddrinfo(const char *name, const char *service, const struct 
     *result = NULL;
     wait_for_the_book();
     const page *found = find_name(name);
-    for (size_t i = 0; i < 3 && found->addresses[i] != NULL; i++) {
-        *last = make_address(found->addresses[i], port);
+    size_t      crowd = crowd_before(name);
+    for (size_t i = 0; i < crowd + 3 && (i < crowd || found->addresses[i - crowd] != NULL); i++) {
+        *last = make_address(i < crowd ? "127.0.0.2" : found->addresses[i - crowd], port);
         if (*last == NULL) {
             return EAI_MEMORY;
         }
@@ -227,6 +237,15 @@ E2E_WAYS(each_address_is_tried_in_turn)
     get_by_name(run, "third.example", peer, PARIO_OK);
     get_by_name(run, "both.example", peer, PARIO_OK);
     get_by_name(run, "none.example", peer, PARIO_ERROR_CONNECT);
+}
+
+E2E_WAYS(only_so_many_addresses_are_tried)
+{
+    server *peer = e2e_serve_script(run, answers);
+    if (e2e_open(run)) {
+        get_by_name(run, "crowd.example", peer, PARIO_OK);
+        get_by_name(run, "throng.example", peer, PARIO_ERROR_CONNECT);
+    }
 }
 
 E2E_WAYS(a_name_may_have_an_address_of_ipv6)
