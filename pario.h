@@ -4212,29 +4212,14 @@ static int pario_i_transport_error(int fd)
 static pario_i_io pario_i_transport_tls(pario_i_connection *c, pario_tls_result result,
                                         size_t moved, size_t size)
 {
-    pario_i_io io = PARIO_I_REFUSED;
-    switch (result) {
-    case PARIO_TLS_OK:
-        io = moved > 0 && moved <= size ? PARIO_I_MOVED : PARIO_I_REFUSED;
-        break;
-    case PARIO_TLS_WANTS_READ:
-        c->readable = false;
-        io = PARIO_I_BLOCKED;
-        break;
-    case PARIO_TLS_WANTS_WRITE:
-        c->writable = false;
-        io = PARIO_I_BLOCKED;
-        break;
-    case PARIO_TLS_END:
-        io = PARIO_I_CLOSED;
-        break;
-    case PARIO_TLS_CUT:
-        io = PARIO_I_CUT;
-        break;
-    case PARIO_TLS_ERROR:
-        break;
-    }
-    return io;
+    static const pario_i_io meanings[] = { PARIO_I_MOVED,  PARIO_I_BLOCKED, PARIO_I_BLOCKED,
+                                           PARIO_I_CLOSED, PARIO_I_CUT,     PARIO_I_REFUSED };
+    size_t                  index = (size_t)result;
+    bool                    known = index < sizeof meanings / sizeof meanings[0];
+    bool                    lies = result == PARIO_TLS_OK && (moved == 0 || moved > size);
+    c->readable = c->readable && result != PARIO_TLS_WANTS_READ;
+    c->writable = c->writable && result != PARIO_TLS_WANTS_WRITE;
+    return known && !lies ? meanings[index] : PARIO_I_REFUSED;
 }
 
 /* Sends what fits of one or two pieces of bytes; *moved says how many. */
