@@ -320,7 +320,7 @@ static size_t slope_list(text *out, const plan *work, const char *before, const 
     for (size_t i = 0; i < row_count && own.count > 2; i++) {
         fitted other = summary_line(work, (int)i, 0, FIGURE_MORE_PRIVATE);
         if (!row_table[i].sweep || row_table[i].kind == ROW_PARIO || other.count < 3 ||
-            other.slope >= own.slope) {
+            other.slope + 2 * other.error >= own.slope - 2 * own.error) {
             continue;
         }
         text_add(out,

@@ -109,8 +109,7 @@ static void output_trouble(text *out, const output_source *source)
             summary_untraced(work));
     }
     if (work->done < work->count) {
-        text_add(&lines, "interrupted: %zu of %zu runs were left\n", work->count - work->done,
-                 work->count);
+        text_add(&lines, "interrupted: this is what %zu runs have come to\n", work->done);
     }
     if (bad > 0) {
         text_add(&lines,

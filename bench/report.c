@@ -83,10 +83,10 @@ static void report_head(text *out, const output_source *source)
         source->options->seed, summary_count(work, -1, RUN_OK), summary_count(work, -1, RUN_VOID),
         summary_count(work, -1, RUN_FAILED), summary_count(work, -1, RUN_REFUSED));
     if (work->done < work->count) {
-        text_add(out,
-                 "<p class=\"stop\">Interrupted after %zu of %zu runs: what follows is what "
-                 "there is.</p>\n",
-                 work->done, work->count);
+        text_add(
+            out,
+            "<p class=\"stop\">Interrupted after %zu runs: what follows is what there is.</p>\n",
+            work->done);
     }
 }
 

@@ -48,7 +48,8 @@ static const column columns[] = {
 static bool results_has(const run_record *record, const column *wanted)
 {
     bool ran = record->state == RUN_OK || record->state == RUN_VOID;
-    return ran && (!wanted->plateau || record->kind == RUN_HOLD);
+    return ran && (!wanted->plateau || record->kind == RUN_HOLD) &&
+           summary_has(record, wanted->what);
 }
 
 static void results_csv_run(text *out, const run_record *record, size_t order)

@@ -66,6 +66,13 @@ static void summary_plateau(const run_record *record, double values[FIGURE_COUNT
     values[FIGURE_SOCKETS] = (double)kernel->sockets;
 }
 
+bool summary_has(const run_record *record, figure what)
+{
+    bool growth = what == FIGURE_MORE_RSS || what == FIGURE_MORE_PRIVATE ||
+                  what == FIGURE_MORE_FAULTS;
+    return !growth || record->before.memory.rss_bytes > 0;
+}
+
 double summary_figure(const run_record *record, figure what)
 {
     double values[FIGURE_COUNT];
@@ -87,7 +94,8 @@ spread summary_of(const plan *work, int row_index, run_kind kind, long in_flight
     size_t count = 0;
     for (size_t i = 0; i < work->done && count < STATISTICS_MAX; i++) {
         const run_record *record = &work->runs[i];
-        if (record->state == RUN_OK && summary_is(record, row_index, kind, in_flight)) {
+        if (record->state == RUN_OK && summary_is(record, row_index, kind, in_flight) &&
+            summary_has(record, what)) {
             values[count++] = summary_figure(record, what);
         }
     }
@@ -102,7 +110,7 @@ fitted summary_line(const plan *work, int row_index, long least, figure what)
     for (size_t i = 0; i < work->done && count < STATISTICS_MAX; i++) {
         const run_record *record = &work->runs[i];
         if (record->state == RUN_OK && record->in_flight >= least &&
-            summary_is(record, row_index, RUN_HOLD, 0)) {
+            summary_is(record, row_index, RUN_HOLD, 0) && summary_has(record, what)) {
             x[count] = (double)record->in_flight;
             y[count++] = summary_figure(record, what);
         }

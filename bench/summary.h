@@ -34,6 +34,9 @@ typedef enum figure {
     FIGURE_COUNT
 } figure;
 
+/* Whether a run has this figure: growth needs a reading from before. */
+bool summary_has(const run_record *record, figure what);
+
 /* The figure of one run. */
 double summary_figure(const run_record *record, figure what);
 

@@ -270,19 +270,16 @@ static const run_record **trouble_collect(const plan *work, size_t *count)
     return list;
 }
 
-/* Whether the line before has said the same already. */
-static bool trouble_said(const run_record *former, const run_record *record)
+/* Whether two runs have the same line of trouble. */
+static bool trouble_same(const run_record *a, const run_record *b)
 {
-    const row *subject = &row_table[record->row];
-    if (former == NULL || former->state != record->state ||
-        strcmp(former->note, record->note) != 0) {
+    if (a->state != b->state || strcmp(a->note, b->note) != 0) {
         return false;
     }
-    if (record->state == RUN_MISSING || record->state == RUN_IMPOSSIBLE) {
-        return strcmp(row_table[former->row].language, subject->language) == 0;
+    if (a->state == RUN_MISSING || a->state == RUN_IMPOSSIBLE) {
+        return strcmp(row_table[a->row].language, row_table[b->row].language) == 0;
     }
-    return former->row == record->row && former->kind == record->kind &&
-           former->in_flight == record->in_flight;
+    return a->row == b->row && a->kind == b->kind && a->in_flight == b->in_flight;
 }
 
 /* One line of trouble. */
@@ -313,7 +310,11 @@ size_t tables_trouble(text *out, const output_source *source, const char *before
     const run_record **list = trouble_collect(source->work, &count);
     out->failed = out->failed || list == NULL;
     for (size_t i = 0; i < count; i++) {
-        if (trouble_said(i == 0 ? NULL : list[i - 1], list[i])) {
+        size_t former = 0;
+        while (!trouble_same(list[former], list[i])) { /* it is the same as itself */
+            former++;
+        }
+        if (former < i) {
             continue;
         }
         text_add(out, "%s", before);

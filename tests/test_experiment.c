@@ -418,6 +418,30 @@ TEST(peak_is_the_largest_of_what_is_known)
     story_close(told);
 }
 
+/* Where the plateau with 1 in flight is missing, nothing is known of the growth. */
+TEST(growth_needs_a_reading_from_before)
+{
+    story *told = story_open();
+    int    raw = row_find("raw loop", true);
+    for (long n = 10; n <= 10000; n *= 10) {
+        run_record *record = tell_plateau(told, "raw loop", n, RUN_OK, 24);
+        memset(&record->before, 0, sizeof record->before);
+        record->round = 1;
+    }
+    plan_baselines(&told->work);
+    CHECK_UINT(summary_of(&told->work, raw, RUN_HOLD, 0, FIGURE_PRIVATE).count, 4);
+    CHECK_UINT(summary_of(&told->work, raw, RUN_HOLD, 0, FIGURE_MORE_PRIVATE).count, 0);
+    CHECK_UINT(summary_line(&told->work, raw, 0, FIGURE_MORE_RSS).count, 0);
+    for (int round = 1; round < 4; round++) { /* that of the same round counts */
+        tell_plateau(told, "raw loop", 1, RUN_OK, 1000 * (uint64_t)round)->round = round;
+    }
+    plan_baselines(&told->work);
+    spread more = summary_of(&told->work, raw, RUN_HOLD, 10000, FIGURE_MORE_PRIVATE);
+    CHECK_UINT(more.count, 1);
+    CHECK(near(more.median, 10000 * 24 - 1000));
+    story_close(told);
+}
+
 TEST(goals_follow_from_the_slope)
 {
     story *told = story_open();
@@ -476,14 +500,18 @@ TEST(tables_show_rows_that_were_refused)
         (void)tell_plateau(told, "epoll", n, n < 10000 ? RUN_OK : RUN_REFUSED, 400);
     }
     text_print(told->work.runs[4].note, sizeof told->work.runs[4].note, "no");
+    text_print(tell(told, "asyncio", RUN_HOLD, 1, RUN_MISSING)->note, 100, "aiohttp");
     (void)tell(told, "gevent", RUN_HOLD, 1, RUN_MISSING);
+    (void)tell(told, "gevent", RUN_HOLD, 1, RUN_MISSING);
+    text_print(tell(told, "asyncio", RUN_HOLD, 10, RUN_MISSING)->note, 100, "aiohttp");
     tables_sweep(&table, &told->source);
     grid_text(&out, &table);
     CHECK(strstr(out.bytes, "\n epoll ") != NULL && strstr(out.bytes, " refused ") != NULL);
     CHECK(strstr(out.bytes, "gevent") == NULL); /* it is below, with its reason */
     text_free(&out);
-    CHECK_UINT(tables_trouble(&out, &told->source, "- ", "\n"), 2);
-    check_text(&out, "- refused: C, pario, epoll at 10,000: no\n- missing: Python: \n");
+    CHECK_UINT(tables_trouble(&out, &told->source, "- ", "\n"), 3); /* each once */
+    check_text(&out, "- refused: C, pario, epoll at 10,000: no\n- missing: Python: \n"
+                     "- missing: Python: aiohttp\n");
     story_close(told);
 }
 
