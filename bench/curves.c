@@ -39,11 +39,10 @@ static void curve_read(curve *result, const plan *work, int row_index)
     result->count = 0;
     for (int i = 0; i < ROW_POINTS; i++) {
         spread more = summary_of(work, row_index, RUN_HOLD, row_points[i], FIGURE_MORE_PRIVATE);
-        long   requests = row_divisor(&row_table[row_index], row_points[i]);
-        if (more.count > 0 && more.median > 0 && requests > 0) {
+        if (more.count > 0 && more.median > 0) {
             curve_point *point = &result->points[result->count++];
             point->x = (double)row_points[i];
-            point->y = more.median / (double)requests;
+            point->y = more.median / point->x;
         }
     }
 }

@@ -444,7 +444,6 @@ static int experiment(choices *wanted)
     machine_describe(&facts, plan_has(&work, ROW_PYTHON) ? wanted->setup.python : NULL,
                      plan_has(&work, ROW_PEER));
     carry_out(&work, &wanted->plan, &wanted->setup);
-    plan_baselines(&work);
     const output_source source = { &work, &wanted->setup, &wanted->plan, &facts,
                                    stage_clock() - from };
     bool                good = output_files(&source, &wanted->output);

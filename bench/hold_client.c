@@ -11,11 +11,10 @@
  */
 #define PARIO_IMPLEMENTATION
 #include "pario.h"
+#include "tickets.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 typedef struct hold {
@@ -46,22 +45,11 @@ static bool hold_executor(const char *word, pario_executor *executor)
     return false;
 }
 
-static bool hold_number(const char *word, int64_t *number)
-{
-    char *end = NULL;
-    *number = strtoll(word, &end, 10);
-    if (end == word || *end != '\0' || *number < 1 || *number > PARIO_MAX_CONCURRENCY) {
-        fprintf(stderr, "hold_client: -c takes a number from 1 to %d, not %s\n",
-                PARIO_MAX_CONCURRENCY, word);
-        return false;
-    }
-    return true;
-}
-
 static bool hold_options(int argc, char **argv, hold *job)
 {
-    bool good = true;
-    int  letter;
+    unsigned long number = 1;
+    bool          good = true;
+    int           letter;
     job->config.concurrency = 1;
     while (good && (letter = getopt(argc, argv, "x:c:w")) != -1) {
         switch (letter) {
@@ -69,7 +57,8 @@ static bool hold_options(int argc, char **argv, hold *job)
             good = hold_executor(optarg, &job->config.executor);
             break;
         case 'c':
-            good = hold_number(optarg, &job->config.concurrency);
+            good = tickets_number(optarg, 1, PARIO_MAX_CONCURRENCY, &number);
+            job->config.concurrency = (int64_t)number;
             break;
         case 'w':
             job->wait = true;
@@ -85,27 +74,6 @@ static bool hold_options(int argc, char **argv, hold *job)
     }
     (void)fputs(usage, stderr);
     return false;
-}
-
-/* As many descriptors as the system allows. What is missing shows when they are used. */
-static void hold_raise_limit(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
-
-/* Says `ready`, waits for a line. Without stdio: its buffers would be weighed as well. */
-static bool hold_handshake(void)
-{
-    char answer[8];
-    if (write(STDOUT_FILENO, "ready\n", 6) != 6 || read(STDIN_FILENO, answer, sizeof answer) <= 0) {
-        fprintf(stderr, "hold_client: -w, and nobody says go\n");
-        return false;
-    }
-    return true;
 }
 
 static bool hold_submit(pario_client *client, const hold *job)
@@ -141,7 +109,7 @@ static bool hold_run(pario_client *client, const hold *job)
     pario_error    error;
     int64_t        count = 0;
     uint64_t       bytes = 0;
-    if ((job->wait && !hold_handshake()) || !hold_submit(client, job)) {
+    if ((job->wait && !tickets_handshake()) || !hold_submit(client, job)) {
         return false;
     }
     while ((error = pario_next(client, &response, PARIO_UNLIMITED)) == PARIO_OK) {
@@ -165,7 +133,7 @@ int main(int argc, char **argv)
     if (!hold_options(argc, argv, &job)) {
         return 2;
     }
-    hold_raise_limit();
+    tickets_raise_limit();
     pario_error error = pario_open(&job.config, &client);
     if (error != PARIO_OK) {
         fprintf(stderr, "hold_client: %s\n", pario_error_text(error));

@@ -281,33 +281,6 @@ bool plan_settle(plan *work, size_t index)
     return false;
 }
 
-/* The good plateau of a row with 1 in flight, of this round if there is one; or NULL. */
-static const run_record *plan_baseline(const plan *work, const run_record *record)
-{
-    const run_record *found = NULL;
-    for (size_t i = 0; i < work->done; i++) {
-        const run_record *one = &work->runs[i];
-        if (one->row == record->row && one->kind == RUN_HOLD && one->in_flight == 1 &&
-            one->state == RUN_OK && (found == NULL || one->round == record->round)) {
-            found = one;
-        }
-    }
-    return found;
-}
-
-void plan_baselines(plan *work)
-{
-    for (size_t i = 0; i < work->done; i++) {
-        run_record *record = &work->runs[i];
-        if (record->kind == RUN_HOLD && !row_table[record->row].shakes) {
-            const run_record *one = plan_baseline(work, record);
-            if (one != NULL) {
-                record->before = one->plateau;
-            }
-        }
-    }
-}
-
 void plan_free(plan *work)
 {
     for (size_t i = 0; i < work->count; i++) {

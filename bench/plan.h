@@ -55,13 +55,6 @@ bool plan_over(plan *work, const plan_options *options, const run_setup *setup);
  */
 bool plan_settle(plan *work, size_t index);
 
-/*
- * What a client weighs before its first request: hold_client says when it can be read. Of the
- * others the plateau with 1 in flight is taken; without one it stays unknown. To be called when
- * all is done.
- */
-void plan_baselines(plan *work);
-
 void plan_free(plan *work);
 
 #endif

@@ -37,7 +37,6 @@ typedef struct row {
     row_kind    kind;
     row_way     way;
     bool        sweep;       /* a row of the sweep; else of the job */
-    bool        shakes;      /* hold_client: it says `ready` and waits for `go` */
     bool        optional;    /* needs more than a C compiler and make */
     bool        once;        /* in the first round only */
     long        in_flight;   /* of the job */
@@ -62,12 +61,6 @@ extern const size_t        row_count;
 extern const row_reference row_article[];
 extern const size_t        row_article_count;
 extern const long          row_points[ROW_POINTS];
-
-/*
- * The requests in flight that a plateau's growth is divided by: one less where the baseline is
- * the plateau with 1 in flight. 0: there is nothing to divide.
- */
-long row_divisor(const row *subject, long in_flight);
 
 /* The row of that name; sweep and job have names of their own. -1 if there is none. */
 int row_find(const char *name, bool sweep);

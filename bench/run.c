@@ -260,7 +260,7 @@ static bool run_client(const run_setup *setup, stage *state, run_record *record)
     const char *template = record->kind == RUN_IDLE ? subject->idle : subject->command;
     command client;
     char    url[128];
-    if (subject->shakes) {
+    if (subject->sweep && subject->kind == ROW_PARIO) {
         /* as long at each point, for it is a part of what is weighed */
         text_print(url, sizeof url, "http://127.0.0.1:%d/hold?n=%05ld", state->port,
                    record->in_flight);
@@ -397,7 +397,7 @@ static bool run_short(const stage *state, run_record *record)
 static bool run_plateau(const run_setup *setup, stage *state, run_record *record)
 {
     kernel_read after;
-    if (row_table[record->row].shakes && !run_ready(setup, state, record)) {
+    if (row_table[record->row].sweep && !run_ready(setup, state, record)) {
         return false;
     }
     stage_wait wait = stage_until(state, done_plateau, setup->patience);

@@ -36,7 +36,7 @@ typedef struct run_record {
     char         note[200];   /* why, when the state is not RUN_OK */
     char         answer[160]; /* the client's last line */
     stage_end    end;
-    process_read before;  /* at the plateau runs: ready, nothing sent yet */
+    process_read before;  /* at the plateaus of the sweep: ready, nothing sent yet */
     process_read plateau; /* all in flight, all at rest */
     kernel_read  kernel;  /* what the whole machine's kernel took between the two */
     size_t       url_bytes;

@@ -168,11 +168,8 @@ static void tables_sweep_row(grid_row *line, const plan *work, int row_index)
     text_copy(line->cells[0], GRID_CELL, row_table[row_index].name);
     for (int i = 0; i < ROW_POINTS; i++) {
         spread more = summary_of(work, row_index, RUN_HOLD, row_points[i], FIGURE_MORE_PRIVATE);
-        long   requests = row_divisor(&row_table[row_index], row_points[i]);
-        if (requests > 0) {
-            cell_figure(line->cells[i + 1], &more, (double)requests, 0);
-        }
-        if (more.count == 0 || requests == 0) {
+        cell_figure(line->cells[i + 1], &more, (double)row_points[i], 0);
+        if (more.count == 0) {
             cell_absent(line->cells[i + 1], work, row_index, RUN_HOLD, row_points[i]);
         }
     }
@@ -189,9 +186,8 @@ void tables_sweep(grid *table, const output_source *source)
                                          "1,000", "10,000",       "slope", "±" };
     const char              *language = NULL;
     grid_begin(table, "Private bytes per request in flight, all held by the server.",
-               "pario: (at the plateau - before the first request) / requests; the others:\n"
-               "(at the plateau - at that of 1 request) / (requests - 1). slope: what one\n"
-               "request more costs, by least squares over all runs; ±: its standard error.\n",
+               "(at the plateau - before the first request) / requests. slope: what one request\n"
+               "more costs, by least squares over all runs; ±: its standard error.\n",
                heads, COUNT(heads));
     for (size_t i = 0; i < row_count; i++) {
         if (shown(source->work, i, RUN_HOLD, true)) {

@@ -27,6 +27,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #define TICKETS_FIRST_DAY 17603u /* 13.03.18, in days since 1970 */
 #define TICKETS_FROM 10203u      /* the stations that every client asks for */
@@ -216,6 +217,21 @@ static inline void tickets_raise_limit(void)
             fprintf(stderr, "the limit of descriptors stays as it is: %s\n", strerror(errno));
         }
     }
+}
+
+/*
+ * Says `ready` and waits for a line: so that a client can be weighed before its first request.
+ * Without stdio, whose buffers would be weighed as well.
+ */
+static inline bool tickets_handshake(void)
+{
+    char answer[8];
+    bool good = write(STDOUT_FILENO, "ready\n", 6) == 6 &&
+                read(STDIN_FILENO, answer, sizeof answer) > 0;
+    if (!good) {
+        fprintf(stderr, "-w, and nobody says go\n");
+    }
+    return good;
 }
 
 /* The command line of a client that can wait in several ways: which way, how wide, where. */

@@ -52,6 +52,7 @@ struct job {
     const char        *executor;
     bool               quiet;
     bool               close;
+    bool               wait; /* for a line, before the first request */
     unsigned long      width;
     unsigned long      count;
     char               urls[2][URL_ROOM]; /* of all, or of the session and of the search */
@@ -449,7 +450,7 @@ static void run_multi(struct job *job)
 
 static const char usage[] =
     "usage: peer_curl [-x easy|threads|multi] [-c N] [--days N] [-q] URL   the tickets\n"
-    "       peer_curl [-x ...] --hold [-c N] URL                   N requests held by /hold?n=N\n"
+    "       peer_curl [-x ...] --hold [-c N] [-w] URL              N requests held by /hold?n=N\n"
     "       peer_curl [-x ...] --load [-c N] [-n N] [--close] URL  N requests of one URL\n";
 
 static bool take_option(struct job *job, int letter)
@@ -479,6 +480,9 @@ static bool take_option(struct job *job, int letter)
         break;
     case 'q':
         job->quiet = true;
+        break;
+    case 'w':
+        job->wait = true;
         break;
     default:
         good = false;
@@ -513,8 +517,8 @@ static bool parse_options(struct job *job, int count, char **words)
         { NULL, 0, NULL, 0 },
     };
     bool good = true;
-    int  letter = getopt_long(count, words, "x:c:n:q", names, NULL);
-    for (; good && letter != -1; letter = getopt_long(count, words, "x:c:n:q", names, NULL)) {
+    int  letter = getopt_long(count, words, "x:c:n:qw", names, NULL);
+    for (; good && letter != -1; letter = getopt_long(count, words, "x:c:n:qw", names, NULL)) {
         good = take_option(job, letter);
     }
     if (!good || optind + 1 != count ||
@@ -576,6 +580,27 @@ static void clean_up(struct job *job)
     curl_global_cleanup();
 }
 
+/* Everything before the first request. */
+static bool open_job(struct job *job)
+{
+    tickets_raise_limit();
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        return fail("start", "libcurl cannot be initialised");
+    }
+    if (job->wait && !tickets_handshake()) {
+        return false;
+    }
+    job->transfers = calloc(job->width + 1, sizeof *job->transfers);
+    job->headers = curl_slist_append(NULL, "Connection: close");
+    if (job->transfers == NULL || job->headers == NULL) {
+        return fail("start", "out of memory");
+    }
+    for (unsigned long i = 0; i < job->width; i++) {
+        job->transfers[i].job = job;
+    }
+    return true;
+}
+
 int main(int count, char **words)
 {
     static struct job job = {
@@ -584,16 +609,8 @@ int main(int count, char **words)
     if (!parse_options(&job, count, words)) {
         return 2;
     }
-    tickets_raise_limit();
-    job.transfers = calloc(job.width + 1, sizeof *job.transfers);
-    job.headers = curl_slist_append(NULL, "Connection: close");
-    if (job.transfers == NULL || job.headers == NULL ||
-        curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-        (void)fail("start", "out of memory");
+    if (!open_job(&job)) {
         return 1;
-    }
-    for (unsigned long i = 0; i < job.width; i++) {
-        job.transfers[i].job = &job;
     }
     run(&job);
     if (job.failed) {

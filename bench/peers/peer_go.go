@@ -55,6 +55,7 @@ type options struct {
 	total int
 	quiet bool
 	hold  bool
+	wait  bool
 	load  bool
 	shut  bool
 	url   string
@@ -221,11 +222,12 @@ func parse() (*options, error) {
 	flag.IntVar(&o.total, "n", 100, "requests, with --load")
 	flag.BoolVar(&o.quiet, "q", false, "the last line only")
 	flag.BoolVar(&o.hold, "hold", false, "one GET /hold?n=N for each of -c N")
+	flag.BoolVar(&o.wait, "w", false, "say ready, and wait for a line before the first request")
 	flag.BoolVar(&o.load, "load", false, "GETs of one URL")
 	flag.BoolVar(&o.shut, "close", false, "a connection each, with --load")
 	flag.Parse()
 	if flag.NArg() != 1 || o.width < 1 || o.days < 0 || o.total < 1 || (o.hold && o.load) {
-		return o, errors.New("usage: peer_go [-c N] [--days N] [-q] [--hold | --load] URL")
+		return o, errors.New("usage: peer_go [-c N] [--days N] [-q] [--hold [-w] | --load] URL")
 	}
 	o.url = flag.Arg(0)
 	if o.hold {
@@ -278,6 +280,13 @@ func main() {
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "peer_go: the limit of descriptors stays as it is:", err)
+	}
+	if o.wait {
+		fmt.Println("ready")
+		if _, err = os.Stdin.Read(make([]byte, 8)); err != nil {
+			fmt.Fprintln(os.Stderr, "peer_go: -w, and nobody says go:", err)
+			os.Exit(1)
+		}
 	}
 	began := time.Now()
 	total, bytes, err := run(o)

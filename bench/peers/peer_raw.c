@@ -48,6 +48,7 @@ struct job {
     enum mode               mode;
     bool                    quiet;
     bool                    close;
+    bool                    wait; /* for a line, before the first request */
     unsigned long           width;
     unsigned long           count;
     unsigned long           begun;
@@ -453,7 +454,7 @@ static bool write_request(struct job *job)
 
 static const char usage[] =
     "usage: peer_raw [-c N] [--days N] [-q] URL          the tickets; URL is the server's\n"
-    "       peer_raw --hold [-c N] URL                   N requests held by /hold?n=N\n"
+    "       peer_raw --hold [-c N] [-w] URL              N requests held by /hold?n=N\n"
     "       peer_raw --load [-c N] [-n N] [--close] URL  N requests of one URL\n";
 
 static bool take_option(struct job *job, int letter)
@@ -481,6 +482,9 @@ static bool take_option(struct job *job, int letter)
     case 'q':
         job->quiet = true;
         break;
+    case 'w':
+        job->wait = true;
+        break;
     default:
         good = false;
     }
@@ -497,8 +501,8 @@ static bool parse_options(struct job *job, int count, char **words)
         { NULL, 0, NULL, 0 },
     };
     bool good = true;
-    int  letter = getopt_long(count, words, "c:n:q", names, NULL);
-    for (; good && letter != -1; letter = getopt_long(count, words, "c:n:q", names, NULL)) {
+    int  letter = getopt_long(count, words, "c:n:qw", names, NULL);
+    for (; good && letter != -1; letter = getopt_long(count, words, "c:n:qw", names, NULL)) {
         good = take_option(job, letter);
     }
     if (!good || optind + 1 != count || strncmp(words[optind], "http://", 7) != 0) {
@@ -537,6 +541,9 @@ int main(int count, char **words)
         return 2;
     }
     tickets_raise_limit();
+    if (job.wait && !tickets_handshake()) {
+        return 1;
+    }
     job.slots = calloc(job.width + 1, sizeof *job.slots);
     job.epoll = epoll_create1(EPOLL_CLOEXEC);
     good = (job.slots != NULL && job.epoll >= 0) || fail("start", strerror(errno));

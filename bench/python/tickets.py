@@ -147,6 +147,7 @@ def arguments(width):
     parser.add_argument("--days", type=number_or_0, default=100)
     parser.add_argument("-q", action="store_true", help="the last line only")
     parser.add_argument("--hold", action="store_true", help="one GET /hold?n=N for each of -c N")
+    parser.add_argument("-w", action="store_true", help="say ready, wait for a line, then begin")
     if width is None:
         parser.set_defaults(c=1)
     else:
@@ -159,6 +160,14 @@ def arguments(width):
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return options
+
+
+def wait_for_go(options):
+    """With -w: says that all is loaded, and waits for a line; so that it can be weighed before."""
+    if options.w:
+        print("ready", flush=True)
+        if not sys.stdin.readline():
+            raise Wrong("-w, and nobody says go")
 
 
 class Result:
@@ -193,6 +202,7 @@ class Result:
 def run(requests, options, each):
     """Runs the job: each(task, items, width) yields what the tasks return, as they end."""
     result = Result(options)
+    wait_for_go(options)
     if options.hold:
         found = each(lambda item: find_held(requests, options.held), range(options.c), options.c)
     else:

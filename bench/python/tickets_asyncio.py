@@ -39,6 +39,7 @@ async def find_held(session, url):
 async def main():
     options = tickets.arguments(100)
     result = tickets.Result(options)
+    tickets.wait_for_go(options)
     items = iter(range(options.c) if options.hold else options.dates)
 
     async def work(session):
