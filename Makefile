@@ -159,10 +159,10 @@ $(EXAMPLES_CXX): $(BUILD)/%: examples/%.cc $(call flags,$(CXX))
 	$(call say,CXX)$(cxx) $(CFLAGS) $< -o $@ $(ld)
 
 # ---------------------------------------------------------------------------------------------
-# The benchmarks: some programs of one file, and the experiment, which is all other files
+# The benchmarks: some small programs, and the experiment, which is all other files
 
 ALONE      := ticket_server hold_client parse_head
-EXPERIMENT := $(filter-out $(ALONE),$(patsubst bench/%.c,%,$(wildcard bench/*.c)))
+EXPERIMENT := $(filter-out $(ALONE) ticket_%,$(patsubst bench/%.c,%,$(wildcard bench/*.c)))
 ALL_PEERS  := $(patsubst bench/peers/%.c,%,$(wildcard bench/peers/*.c))
 NO_PEERS   := $(if $(have_curl),,$(filter peer_curl,$(ALL_PEERS)))
 PEERS      := $(filter-out $(NO_PEERS),$(ALL_PEERS))
@@ -178,8 +178,10 @@ $(BUILD)/bench/machine.o: c += -DBENCH_FLAGS='"-std=gnu11 $(CFLAGS)"'
 $(BUILD)/bench/%.o: bench/%.c $(call flags,$(CC))
 	$(call say,CC)$(c) $(CFLAGS) -c $< -o $@
 
+$(BUILD)/ticket_server: $(BUILD)/bench/ticket_pages.o $(BUILD)/bench/ticket_request.o
+
 $(ALONE:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/bench/%.o
-	$(call say,LINK)$(CC) $< -o $@ $(ld)
+	$(call say,LINK)$(CC) $^ -o $@ $(ld)
 
 $(BUILD)/experiment: $(EXPERIMENT:%=$(BUILD)/bench/%.o)
 	$(call say,LINK)$(CC) $^ -o $@ $(ld) -lm

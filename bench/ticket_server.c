@@ -21,49 +21,37 @@
  * of it, and 100 days 17 s, however many are in flight. These are the article's figures; --scale
  * shrinks them. Profile "ideal" has the 60 ms only, "none" has no delay.
  *
- * One thread, one epoll loop. A connection is registered once, edge-triggered for both ways,
- * and costs about a hundred bytes while it is held. Requests are answered in their order, one
- * at a time on each connection, so pipelining is safe.
+ * ticket_pages.c has the timetable and the pages, ticket_request.c reads the requests. Here are the
+ * sessions, the delays and the connections: one thread, one epoll loop. A connection is registered
+ * once, edge-triggered for both ways, and costs about a hundred bytes while it is held. Requests are
+ * answered in their order, one at a time on each connection, so pipelining is safe.
  */
-#define _GNU_SOURCE /* accept4, memmem */
+#define _GNU_SOURCE /* accept4 */
 #include <arpa/inet.h>
 #include <getopt.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "ticket_pages.h"
+#include "ticket_request.h"
 #include "tickets.h"
 
-#define HEAD_ROOM 512u       /* of a response, before its content */
-#define PAGE_ROOM 131072u    /* of its content */
 #define INPUT_ROOM 65536u    /* received at once */
-#define MAX_HEAD 16384u      /* of a request */
-#define MAX_FORM 4096u       /* its content */
 #define MAX_LINGER 1048576u  /* thrown away after an error, before the connection is closed */
 #define MAX_TURN 1048576u    /* bytes sent before the others have their turn */
 #define MAX_HELD 1000000u    /* of a plateau */
-#define MAX_RIDES 32u        /* of a day */
 #define PATTERN_ROOM 262144u /* sent at once by /size */
-#define STATION_FIRST 10200u /* the stations' numbers */
-#define STATION_COUNT 256u
-#define OVERLAP_NS 60000000 /* the profile "article", a request */
+#define OVERLAP_NS 60000000  /* the profile "article", a request */
 #define COUNTER_NS 85000000
 #define SECOND_NS 1000000000
 
 /* ------------------------------------------------------------------ types */
-
-/* Bytes that belong to somebody else. */
-struct text {
-    const char *at;
-    size_t      size;
-};
 
 /* What the user asked for. */
 struct options {
@@ -75,31 +63,6 @@ struct options {
     int64_t  overlap_ns; /* of the profile, before scaling */
     int64_t  counter_ns;
     bool     until_eof;
-};
-
-/* The fields of a request that matter here. */
-enum field_name {
-    FIELD_CONNECTION,
-    FIELD_CONTENT_LENGTH,
-    FIELD_CONTENT_TYPE,
-    FIELD_COOKIE,
-    FIELD_HOST,
-    FIELD_TRANSFER_ENCODING,
-    FIELD_COUNT
-};
-
-static const char *const field_names[FIELD_COUNT] = {
-    "connection", "content-length", "content-type", "cookie", "host", "transfer-encoding",
-};
-
-struct request {
-    struct text method;
-    struct text target;
-    struct text fields[FIELD_COUNT]; /* at is NULL where there is none */
-    struct text form;
-    size_t      size; /* of all of it */
-    bool        old;  /* HTTP/1.0 */
-    bool        close;
 };
 
 /* What is to be sent. */
@@ -116,13 +79,6 @@ enum wait_kind {
     WAIT_NOT,
     WAIT_DELAY,
     WAIT_HOLD
-};
-
-/* A date and two stations. */
-struct search {
-    unsigned day; /* since 1970 */
-    unsigned from;
-    unsigned to;
 };
 
 struct answer {
@@ -168,13 +124,6 @@ struct connection {
     bool          ended;    /* the client sends no more */
 };
 
-/* A page being written. */
-struct page {
-    char   bytes[HEAD_ROOM + PAGE_ROOM]; /* the head is put right before the content */
-    size_t size;                         /* of the content */
-    bool   full;
-};
-
 struct server {
     struct options options;
     struct ring    idle;    /* neither delayed nor held */
@@ -211,22 +160,6 @@ static int64_t now_ns(void)
     return (int64_t)now.tv_sec * SECOND_NS + now.tv_nsec;
 }
 
-/* One step of splitmix64: a well mixed number for each number. */
-static uint64_t mix(uint64_t number)
-{
-    number += 0x9E3779B97F4A7C15u;
-    number = (number ^ (number >> 30)) * 0xBF58476D1CE4E5B9u;
-    number = (number ^ (number >> 27)) * 0x94D049BB133111EBu;
-    return number ^ (number >> 31);
-}
-
-/* The next number below a limit. */
-static unsigned draw(uint64_t *random, unsigned limit)
-{
-    *random = mix(*random);
-    return (unsigned)(*random % limit);
-}
-
 static void ring_open(struct ring *ring)
 {
     ring->previous = ring;
@@ -248,476 +181,6 @@ static void ring_move(struct connection *connection, struct ring *ring)
 static struct connection *ring_first(const struct ring *ring)
 {
     return (ring->next == ring) ? NULL : (struct connection *)(void *)ring->next;
-}
-
-static bool text_is(struct text text, const char *word)
-{
-    return text.size == strlen(word) && memcmp(text.at, word, text.size) == 0;
-}
-
-static bool text_begins(struct text text, const char *word)
-{
-    return text.size >= strlen(word) && memcmp(text.at, word, strlen(word)) == 0;
-}
-
-/* Takes what stands before a mark off the text; all of it where there is no mark. */
-static struct text text_until(struct text *from, char mark)
-{
-    const char *found = (from->size > 0) ? memchr(from->at, mark, from->size) : NULL;
-    struct text taken = *from;
-    if (found != NULL) {
-        taken.size = (size_t)(found - from->at);
-        from->at += taken.size + 1;
-        from->size -= taken.size + 1;
-    } else {
-        from->at += from->size;
-        from->size = 0;
-    }
-    return taken;
-}
-
-/* Removes blanks at both ends. */
-static struct text text_trim(struct text text)
-{
-    while (text.size > 0 && (text.at[0] == ' ' || text.at[0] == '\t')) {
-        text.at++;
-        text.size--;
-    }
-    while (text.size > 0 && (text.at[text.size - 1] == ' ' || text.at[text.size - 1] == '\t')) {
-        text.size--;
-    }
-    return text;
-}
-
-/* Reads a number of digits alone, up to a maximum. */
-static bool text_number(struct text text, uint64_t maximum, uint64_t *number)
-{
-    uint64_t value = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned digit = (unsigned)(unsigned char)text.at[i] - '0';
-        if (digit > 9 || value > (maximum - digit) / 10) {
-            return false;
-        }
-        value = value * 10 + digit;
-    }
-    *number = value;
-    return text.size > 0;
-}
-
-/* ------------------------------------------------------------------ the timetable */
-
-struct ride {
-    unsigned departs; /* minutes of the day */
-    unsigned arrives;
-    unsigned seats;
-    unsigned price;
-};
-
-/* The rides of a day, at most MAX_RIDES: a function of seed, stations and date alone. */
-static size_t make_rides(uint64_t seed, const struct search *search, struct ride rides[MAX_RIDES])
-{
-    uint64_t way = mix(seed ^ mix(((uint64_t)search->from << 32) | search->to));
-    uint64_t random = mix(way ^ mix(search->day));
-    unsigned lasts = 60 + (unsigned)(way % 240);
-    unsigned weekend = ((search->day + 4) % 7 == 0 || (search->day + 4) % 7 > 4) ? 40 : 0;
-    size_t   count = 18 + draw(&random, 11);
-    unsigned step = 1080 / (unsigned)count;
-    for (size_t i = 0; i < count; i++) {
-        rides[i].departs = 300 + (unsigned)i * step + draw(&random, step);
-        rides[i].arrives = (rides[i].departs + lasts + draw(&random, 20)) % 1440;
-        rides[i].seats = draw(&random, 50);
-        rides[i].price = lasts / 2 + weekend + 29 + draw(&random, 25) * 10;
-    }
-    return count;
-}
-
-/* Writes a time of the day as hh:mm. */
-static void clock_text(unsigned minutes, char text[6])
-{
-    text[0] = (char)('0' + minutes / 600 % 10);
-    text[1] = (char)('0' + minutes / 60 % 10);
-    text[2] = ':';
-    text[3] = (char)('0' + minutes / 10 % 6);
-    text[4] = (char)('0' + minutes % 10);
-    text[5] = '\0';
-}
-
-/* The number of days from 1970 to a date of the years 2000 to 2099; false if there is none. */
-static bool day_number(unsigned day, unsigned month, unsigned year, unsigned *number)
-{
-    static const unsigned char lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-    unsigned                   leap = (year % 4 == 0) ? 1 : 0; /* 2000 was one, too */
-    if (month < 1 || month > 12 || day < 1 || day > lengths[month - 1] + (month == 2 ? leap : 0)) {
-        return false;
-    }
-    *number = 10957 + (year - 2000) * 365 + (year - 2000 + 3) / 4;
-    for (unsigned i = 1; i < month; i++) {
-        *number += lengths[i - 1] + (i == 2 ? leap : 0);
-    }
-    *number += day - 1;
-    return true;
-}
-
-/* Prints the line that a correct client ends with. */
-static void print_expected(uint64_t seed, unsigned days)
-{
-    tickets total = { 0 };
-    for (unsigned i = 0; i < days; i++) {
-        struct search search = { TICKETS_FIRST_DAY + i, TICKETS_FROM, TICKETS_TO };
-        struct ride   rides[MAX_RIDES];
-        size_t        count = make_rides(seed, &search, rides);
-        tickets       day;
-        char          date[9];
-        tickets_date(i, date);
-        tickets_begin(&day, date);
-        for (size_t k = 0; k < count; k++) {
-            char departs[6];
-            char arrives[6];
-            clock_text(rides[k].departs, departs);
-            clock_text(rides[k].arrives, arrives);
-            tickets_take(&day, departs, arrives, rides[k].seats, rides[k].price);
-        }
-        tickets_add(&total, &day);
-    }
-    tickets_print_total(&total);
-}
-
-/* ------------------------------------------------------------------ pages */
-
-/* Adds to the page as printf does. */
-static void put(struct page *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void put(struct page *page, const char *format, ...)
-{
-    size_t  room = PAGE_ROOM - page->size;
-    int     size;
-    va_list arguments;
-    va_start(arguments, format);
-    size = vsnprintf(page->bytes + HEAD_ROOM + page->size, room, format, arguments);
-    va_end(arguments);
-    if (size < 0 || (size_t)size >= room) {
-        page->full = true;
-    } else {
-        page->size += (size_t)size;
-    }
-}
-
-static void put_station(struct page *page, unsigned station)
-{
-    static const char *const begins[] = { "Hradi", "Kralo", "Novo", "Stare", "Dolni", "Lipo",
-                                          "Bysto", "Tepli", "Horo", "Ostra", "Jablo", "Mezi",
-                                          "Vyso",  "Kame",  "Rado", "Zele" };
-    static const char *const ends[] = { "vice", "mesto", "hora",  "nice", "brod",  "les",
-                                        "dvur", "pole",  "mlyn",  "hrad", "vesel", "luky",
-                                        "most", "tin",   "skala", "voda" };
-    unsigned                 index = (station - STATION_FIRST) % STATION_COUNT;
-    put(page, "%s%s", begins[index % 16], ends[index / 16]);
-}
-
-static void put_stations(struct page *page)
-{
-    put(page, "<datalist id=\"stations\">\n");
-    for (unsigned i = 0; i < STATION_COUNT; i++) {
-        put(page, "<option value=\"%u\">", STATION_FIRST + i);
-        put_station(page, STATION_FIRST + i);
-        put(page, "</option>\n");
-    }
-    put(page, "</datalist>\n");
-}
-
-static void put_begin(struct page *page, const char *title)
-{
-    put(page,
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-        "<title>%s</title>\n<style>\nbody { font: 16px sans-serif; margin: 0 auto; "
-        "max-width: 40em; }\n.select-line { display: flex; }\n.select-line span "
-        "{ flex: 1; }\n.price { font-weight: bold; }\n.stops { color: #666; "
-        "font-size: 80%%; }\n</style>\n</head>\n<body>\n<h1>%s</h1>\n",
-        title, title);
-}
-
-/* The search form, with which every session begins. */
-static void put_form(struct page *page)
-{
-    put_begin(page, "Bus tickets");
-    put(page, "<form method=\"post\" action=\"/m/search\">\n"
-              "<label>From <input name=\"fromStation\" list=\"stations\"></label>\n"
-              "<label>To <input name=\"toStation\" list=\"stations\"></label>\n"
-              "<label>On <input name=\"departure\" placeholder=\"dd.mm.yy\"></label>\n"
-              "<button>Search</button>\n</form>\n");
-    put_stations(page);
-    put(page, "</body>\n</html>\n");
-}
-
-/* One ride: the line that counts, and below it the stops, which make the page as long as it is. */
-static void put_ride(struct page *page, const struct ride *ride, size_t number)
-{
-    uint64_t random = mix(ride->departs * 1000u + ride->price);
-    unsigned minutes = ride->departs;
-    unsigned stops = 20 + draw(&random, 6);
-    char     departs[6];
-    char     arrives[6];
-    clock_text(ride->departs, departs);
-    clock_text(ride->arrives, arrives);
-    put(page,
-        "<a class=\"select-line\" href=\"/m/detail?ride=%zu\"><span class=\"times\">%s &ndash; "
-        "%s</span> <span class=\"seats\">%u free</span> <span class=\"price\">%u CZK</span></a>\n"
-        "<ul class=\"stops\">\n",
-        number, departs, arrives, ride->seats, ride->price);
-    for (unsigned i = 0; i < stops; i++) {
-        char stop[6];
-        minutes += 2 + draw(&random, 9);
-        clock_text(minutes % 1440, stop);
-        put(page, "<li><time>%s</time> ", stop);
-        put_station(page, STATION_FIRST + draw(&random, STATION_COUNT));
-        put(page, ", platform %u</li>\n", 1 + draw(&random, 12));
-    }
-    put(page, "</ul>\n");
-}
-
-/* The connections of a day. */
-static void put_search(struct page *page, uint64_t seed, const struct search *search)
-{
-    struct ride rides[MAX_RIDES];
-    char        date[9];
-    size_t      count = make_rides(seed, search, rides);
-    tickets_date(search->day - TICKETS_FIRST_DAY, date);
-    put_begin(page, "Connections");
-    put(page, "<p class=\"select-line-head\"><b>Times</b> <b>Seats</b> <b>Price</b></p>\n");
-    for (size_t i = 0; i < count; i++) {
-        put_ride(page, &rides[i], i);
-    }
-    put(page, "<p class=\"found\">%zu connections %u-%u on %s</p>\n<p>From ", count, search->from,
-        search->to, date);
-    put_station(page, search->from);
-    put(page, " to ");
-    put_station(page, search->to);
-    put(page, "</p>\n<a class=\"select-line-offer\" href=\"/m/offer\">Anywhere from 19 CZK</a>\n");
-    put_stations(page);
-    put(page, "</body>\n</html>\n");
-}
-
-/* A hundred bytes exactly. */
-static void put_fast(struct page *page)
-{
-    put(page, "<!DOCTYPE html>\n<title>fast</title>\n<p>A page of one hundred bytes, "
-              "not more, not less, to measure.\n");
-}
-
-/* ------------------------------------------------------------------ requests */
-
-/* Finds the place of a field by its name, without case; FIELD_COUNT for all others. */
-static size_t field_find(struct text name)
-{
-    size_t found = FIELD_COUNT;
-    for (size_t i = 0; i < FIELD_COUNT; i++) {
-        if (name.size == strlen(field_names[i]) &&
-            strncasecmp(name.at, field_names[i], name.size) == 0) {
-            found = i;
-        }
-    }
-    return found;
-}
-
-/* Takes a field line apart. Returns false if it is malformed, or repeats one that matters. */
-static bool parse_field(struct text line, struct request *request)
-{
-    struct text value = line;
-    struct text name = text_until(&value, ':');
-    size_t      place;
-    if (name.size == 0 || name.size == line.size || memchr(name.at, ' ', name.size) != NULL ||
-        memchr(name.at, '\t', name.size) != NULL) {
-        return false;
-    }
-    place = field_find(name);
-    if (place == FIELD_COUNT) {
-        return true;
-    }
-    if (request->fields[place].at != NULL) {
-        return false;
-    }
-    request->fields[place] = text_trim(value);
-    return true;
-}
-
-/* Whether a list of words has this one in it, without case. */
-static bool list_has(struct text list, const char *word)
-{
-    bool found = false;
-    while (list.size > 0 && !found) {
-        struct text item = text_trim(text_until(&list, ','));
-        found = item.size == strlen(word) && strncasecmp(item.at, word, item.size) == 0;
-    }
-    return found;
-}
-
-/* Takes a line off the head. Returns false if it does not end in CR LF, or holds another CR. */
-static bool take_line(struct text *head, struct text *line)
-{
-    *line = text_until(head, '\n');
-    if (line->size == 0 || line->at[line->size - 1] != '\r') {
-        return false;
-    }
-    line->size--;
-    return line->size == 0 || memchr(line->at, '\r', line->size) == NULL;
-}
-
-/* Takes the request line apart. Returns 0 or the status of the refusal. */
-static short parse_line(struct text line, struct request *request)
-{
-    request->method = text_until(&line, ' ');
-    request->target = text_until(&line, ' ');
-    if (!text_begins(request->target, "/") || !text_begins(line, "HTTP/")) {
-        return 400;
-    }
-    request->old = text_is(line, "HTTP/1.0");
-    return (request->old || text_is(line, "HTTP/1.1")) ? 0 : 505;
-}
-
-/* Takes the field lines apart, up to the empty one. Returns false if one of them is no good. */
-static bool parse_fields(struct text lines, struct request *request)
-{
-    struct text line;
-    bool        good = take_line(&lines, &line);
-    while (good && line.size > 0) {
-        good = parse_field(line, request) && take_line(&lines, &line);
-    }
-    return good && (request->old || request->fields[FIELD_HOST].at != NULL);
-}
-
-/* Takes a head apart, which ends in an empty line. Returns 0 or the status of the refusal. */
-static short parse_head(struct text head, struct request *request)
-{
-    struct text line;
-    short       status = take_line(&head, &line) ? parse_line(line, request) : 400;
-    if (status == 0 && !parse_fields(head, request)) {
-        status = 400;
-    }
-    if (status == 0 && request->fields[FIELD_TRANSFER_ENCODING].at != NULL) {
-        status = 501;
-    }
-    request->close = request->old || list_has(request->fields[FIELD_CONNECTION], "close");
-    return status;
-}
-
-/*
- * Takes a whole request off the input: its size says how much that was, and 0 that more must
- * come. Returns 0, or the status of a refusal, after which the connection cannot go on.
- */
-static short parse_request(struct text input, struct request *request)
-{
-    const char *end = memmem(input.at, input.size, "\r\n\r\n", 4);
-    struct text head = input;
-    uint64_t    length = 0;
-    short       status;
-    memset(request, 0, sizeof *request);
-    if (end == NULL) {
-        return (input.size > MAX_HEAD) ? 431 : 0;
-    }
-    head.size = (size_t)(end - input.at) + 4;
-    status = (head.size > MAX_HEAD) ? 431 : parse_head(head, request);
-    if (status != 0) {
-        return status;
-    }
-    if (request->fields[FIELD_CONTENT_LENGTH].at != NULL &&
-        !text_number(request->fields[FIELD_CONTENT_LENGTH], UINT64_MAX, &length)) {
-        return 400;
-    }
-    if (length > MAX_FORM) {
-        return 413;
-    }
-    if (input.size - head.size >= length) {
-        request->form.at = input.at + head.size;
-        request->form.size = (size_t)length;
-        request->size = head.size + (size_t)length;
-    }
-    return 0;
-}
-
-static int hex_digit(char byte)
-{
-    const char *digits = "0123456789abcdef";
-    const char *found = (byte != '\0') ? strchr(digits, byte | 0x20) : NULL;
-    return (found != NULL) ? (int)(found - digits) : -1;
-}
-
-/* Decodes a form's value into room for `room` bytes. Returns false if it does not fit, or holds
- * a broken escape. */
-static bool form_decode(struct text value, char *decoded, size_t room, size_t *size)
-{
-    size_t at = 0;
-    *size = 0;
-    while (at < value.size) {
-        char byte = value.at[at++];
-        if (*size == room) {
-            return false;
-        }
-        if (byte == '%') {
-            int high = (at < value.size) ? hex_digit(value.at[at]) : -1;
-            int low = (at + 1 < value.size) ? hex_digit(value.at[at + 1]) : -1;
-            if (high < 0 || low < 0) {
-                return false;
-            }
-            byte = (char)(high * 16 + low);
-            at += 2;
-        } else if (byte == '+') {
-            byte = ' ';
-        } else {
-            /* stands for itself */
-        }
-        decoded[(*size)++] = byte;
-    }
-    return true;
-}
-
-/* Finds a form's value by name, and decodes it. Returns false if it is not there exactly once. */
-static bool form_value(struct text form, const char *name, char decoded[16], struct text *value)
-{
-    int  found = 0;
-    bool good = true;
-    value->at = decoded;
-    value->size = 0;
-    while (form.size > 0) {
-        struct text pair = text_until(&form, '&');
-        struct text key = text_until(&pair, '=');
-        if (text_is(key, name)) {
-            found++;
-            good = good && form_decode(pair, decoded, 16, &value->size);
-        }
-    }
-    return good && found == 1;
-}
-
-/* Reads the number of a station that exists. */
-static bool form_station(struct text form, const char *name, unsigned *station)
-{
-    char        decoded[16];
-    struct text value;
-    uint64_t    number = 0;
-    bool        good = form_value(form, name, decoded, &value) &&
-                text_number(value, STATION_FIRST + STATION_COUNT - 1, &number) &&
-                number >= STATION_FIRST;
-    *station = (unsigned)number;
-    return good;
-}
-
-/* Reads a date written dd.mm.yy. */
-static bool form_date(struct text form, const char *name, unsigned *day)
-{
-    char        decoded[16];
-    struct text value;
-    uint64_t    numbers[3];
-    if (!form_value(form, name, decoded, &value) || value.size != 8) {
-        return false;
-    }
-    for (size_t i = 0; i < 3; i++) {
-        struct text part = text_until(&value, '.');
-        if (part.size != 2 || !text_number(part, 99, &numbers[i])) {
-            return false;
-        }
-    }
-    return day_number((unsigned)numbers[0], (unsigned)numbers[1], (unsigned)numbers[2] + 2000, day);
 }
 
 /* ------------------------------------------------------------------ sessions */
@@ -928,7 +391,7 @@ static uint64_t put_content(struct server *server, const struct answer *answer)
     case PAGE_SIZE:
         size = answer->size;
         page->size = (size < PAGE_ROOM) ? (size_t)size : PAGE_ROOM;
-        memcpy(page->bytes + HEAD_ROOM, server->pattern, page->size);
+        memcpy(page->bytes + PAGE_HEAD_ROOM, server->pattern, page->size);
         break;
     }
     return (answer->page == PAGE_SIZE) ? size : page->size;
@@ -938,9 +401,9 @@ static uint64_t put_content(struct server *server, const struct answer *answer)
 static struct text put_head(struct server *server, const struct answer *answer, uint64_t size)
 {
     struct page *page = &server->page;
-    char         head[HEAD_ROOM];
+    char         head[PAGE_HEAD_ROOM];
     char         cookie[80] = "";
-    struct text  whole = { page->bytes + HEAD_ROOM, answer->head_only ? 0 : page->size };
+    struct text  whole = { page->bytes + PAGE_HEAD_ROOM, answer->head_only ? 0 : page->size };
     bool         plain = answer->page == PAGE_TEXT || answer->page == PAGE_SIZE;
     int          length;
     if (answer->page == PAGE_FORM) {
@@ -959,7 +422,7 @@ static struct text put_head(struct server *server, const struct answer *answer, 
                       answer->close ? "Connection: close\r\n" : "");
     whole.at -= length; /* at most some 350 bytes */
     whole.size += (size_t)length;
-    memcpy(page->bytes + HEAD_ROOM - length, head, (size_t)length);
+    memcpy(page->bytes + PAGE_HEAD_ROOM - length, head, (size_t)length);
     return whole;
 }
 

@@ -531,6 +531,18 @@ static void report(const struct job *job, double seconds)
     }
 }
 
+/* Everything before the first request. */
+static bool open_job(struct job *job)
+{
+    tickets_raise_limit();
+    if (job->wait && !tickets_handshake()) {
+        return false;
+    }
+    job->slots = calloc(job->width + 1, sizeof *job->slots);
+    job->epoll = epoll_create1(EPOLL_CLOEXEC);
+    return (job->slots != NULL && job->epoll >= 0) || fail("start", strerror(errno));
+}
+
 int main(int count, char **words)
 {
     static struct job job = { .width = 100, .count = 100 };
@@ -540,13 +552,7 @@ int main(int count, char **words)
     if (!parse_options(&job, count, words)) {
         return 2;
     }
-    tickets_raise_limit();
-    if (job.wait && !tickets_handshake()) {
-        return 1;
-    }
-    job.slots = calloc(job.width + 1, sizeof *job.slots);
-    job.epoll = epoll_create1(EPOLL_CLOEXEC);
-    good = (job.slots != NULL && job.epoll >= 0) || fail("start", strerror(errno));
+    good = open_job(&job);
     (void)clock_gettime(CLOCK_MONOTONIC, &began);
     good = good && run(&job);
     (void)clock_gettime(CLOCK_MONOTONIC, &ended);
