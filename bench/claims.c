@@ -219,13 +219,21 @@ static void goal_slope(goal *result, const output_source *source, const char *na
     fitted fit = summary_line(source->work, index, 0, what);
     bool   known = fit.count > 2 && fit.fit > 0;
     double value = fit.slope;
+    spread hundred = summary_of(source->work, index, RUN_HOLD, 100, what);
     char   number[WORD];
+    char   other[WORD];
     if (url) {
         const run_record *any = summary_first(source->work, index, RUN_HOLD, 0);
         value -= any == NULL ? 0 : (double)any->url_bytes;
+        text_print(result->measured, CLAIMS_TEXT, "%s bytes, ± %.0f; R² %.5f",
+                   text_grouped(value, number, sizeof number), fit.error, fit.fit);
+    } else {
+        text_print(result->measured, CLAIMS_TEXT,
+                   "%s bytes with 100 in flight; one more: %s, ± %.0f; R² %.5f",
+                   text_grouped(hundred.median / 100, other, sizeof other),
+                   text_grouped(value, number, sizeof number), fit.error, fit.fit);
+        value = fmax(value, hundred.median / 100);
     }
-    text_print(result->measured, CLAIMS_TEXT, "%s bytes, ± %.0f; R² %.5f",
-               text_grouped(value, number, sizeof number), fit.error, fit.fit);
     result->known = known;
     result->reached = known && value <= most;
 }

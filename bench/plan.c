@@ -103,7 +103,8 @@ static bool plan_add_sweep(plan *work, const plan_options *options, int row_inde
 {
     const row *subject = &row_table[row_index];
     bool       good = true;
-    for (int i = 0; i < ROW_POINTS && row_points[i] <= options->most; i++) {
+    long most = subject->end > 0 && subject->end < options->most ? subject->end : options->most;
+    for (int i = 0; i < ROW_POINTS && row_points[i] <= most; i++) {
         if (subject->limit == 0 || row_points[i] <= subject->limit ||
             (options->full && round == 0)) {
             good = good && plan_add(work, row_index, RUN_HOLD, round, row_points[i]);

@@ -190,6 +190,7 @@ const row row_table[] = {
       .way = WAY_THREADS,
       .sweep = true,
       .limit = 1000,
+      .descriptors = 3,
       .command = CURL "-x threads --hold -w -c {n} {url}" },
     { .name = "curl multi",
       IS_CURL,
@@ -205,7 +206,7 @@ const row row_table[] = {
       IS_PYTHON("threads", REQUESTS),
       .way = WAY_THREADS,
       .sweep = true,
-      .limit = 1000,
+      .end = 1000, /* 10,000 of its threads take minutes to end */
       .command = PYTHON("threads") "--hold -w -c {n} {url}" },
     { .name = "gevent",
       IS_PYTHON("gevent", GEVENT),

@@ -42,6 +42,8 @@ typedef struct row {
     long        in_flight;   /* of the job */
     int         article;     /* its counterpart in row_article, or ROW_NO_ARTICLE */
     long        limit;       /* of the sweep: beyond it with --full only, and once; 0: none */
+    long        end;         /* of the sweep: never beyond it; 0: none */
+    long        descriptors; /* that a request in flight needs; 0: one */
     const char *command;     /* of the job or of the plateau */
     const char *idle;        /* the same program with nothing to do */
     const char *environment; /* NAME=VALUE for it, or NULL */

@@ -386,8 +386,8 @@ static bool run_short(const stage *state, run_record *record)
         return false;
     }
     text_print(record->note, sizeof record->note,
-               "%ld threads are needed, %llu could be started: raise ulimit -u or -v, pids.max of "
-               "the control group, or vm.overcommit_memory",
+               "%ld threads are needed, %llu are there: raise ulimit -u, -v or -n, pids.max of the "
+               "control group, or vm.overcommit_memory",
                record->in_flight + 1, (unsigned long long)now.memory.threads);
     record->state = RUN_REFUSED;
     return true;

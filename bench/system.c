@@ -137,8 +137,9 @@ bool limits_refuse(const row *subject, long in_flight, char *note, size_t size)
     const bool threads = subject->way == WAY_THREADS || subject->way == WAY_ARENA;
     const bool stacks = threads || (subject->way == WAY_FIBERS && subject->kind == ROW_PARIO);
     const long need = in_flight + SPARE;
-    if (limits_short(limits_soft(RLIMIT_NOFILE), need, "descriptors", "raise it with ulimit -Hn",
-                     note, size) ||
+    const long each = subject->descriptors > 0 ? subject->descriptors : 1;
+    if (limits_short(limits_soft(RLIMIT_NOFILE), each * in_flight + SPARE, "descriptors",
+                     "raise it with ulimit -Hn", note, size) ||
         limits_short(limits_ports(), need, "ports",
                      "widen net.ipv4.ip_local_port_range with sysctl -w", note, size)) {
         return true;

@@ -276,9 +276,7 @@ static void *work(void *user)
         result = (result == DONE) ? next(job, transfer) : result;
     }
     if (result == FAILED) {
-        lock(job);
-        job->failed = true;
-        unlock(job);
+        _exit(1); /* it has been said why; the other threads may be held for ever */
     }
     return NULL;
 }
