@@ -229,10 +229,9 @@ static void goal_slope(goal *result, const output_source *source, const char *na
                    text_grouped(value, number, sizeof number), fit.error, fit.fit);
     } else {
         text_print(result->measured, CLAIMS_TEXT,
-                   "%s bytes with 100 in flight; one more: %s, ± %.0f; R² %.5f",
-                   text_grouped(hundred.median / 100, other, sizeof other),
-                   text_grouped(value, number, sizeof number), fit.error, fit.fit);
-        value = fmax(value, hundred.median / 100);
+                   "%s bytes, ± %.0f; R² %.5f; at 100, by division: %s",
+                   text_grouped(value, number, sizeof number), fit.error, fit.fit,
+                   text_grouped(hundred.median / 100, other, sizeof other));
     }
     result->known = known;
     result->reached = known && value <= most;

@@ -83,7 +83,7 @@ static void output_goals(text *out, const output_source *source)
         if (goals[i].known) {
             text_add(out, "%s", any ? "" : "Goals\n\n");
             any = true;
-            text_add(out, " %-7s %s:\n         %s; wanted: %s\n",
+            text_add(out, " %-7s %s:\n         %s\n         wanted: %s\n",
                      goals[i].reached ? "reached" : "MISSED", goals[i].what, goals[i].measured,
                      goals[i].wanted);
         }
