@@ -224,7 +224,7 @@
     X(ERROR_FIELD_NAME, "a field name is not a token")                                             \
     X(ERROR_FIELD_VALUE, "a field value holds a control byte")                                     \
     X(ERROR_FIELD_RESERVED, "this field is written by the library only")                           \
-    X(ERROR_CREDENTIALS, "the user holds a colon, or the credentials hold a control byte")         \
+    X(ERROR_CREDENTIALS, "no user for the password, or one with a colon, or a control byte")       \
     X(ERROR_TOO_LARGE, "the request is larger than memory can hold")                               \
     X(ERROR_QUEUE_FULL, "as many requests as allowed are waiting: take responses first")           \
     X(ERROR_UNKNOWN_ID, "no request with this id is outstanding")                                  \
@@ -389,9 +389,9 @@ typedef struct pario_request {
     int64_t            body_bytes;          /* limit of the response's content, as the client, U */
 } pario_request;
 
-/* Microseconds. Each counts from the moment the request left the queue, except queued_us. */
+/* Microseconds from the moment the request left the queue; all but total_us stop at 71 minutes. */
 typedef struct pario_times {
-    int64_t queued_us;     /* waited in the queue, or for a connection to its host */
+    int64_t queued_us;     /* waited before it, in the queue, or for a connection to its host */
     int64_t resolved_us;   /* the addresses were known; 0 on a reused connection */
     int64_t connected_us;  /* the connection stood; 0 on a reused connection */
     int64_t first_byte_us; /* the first byte of the reply came; 0 if none did */
