@@ -480,7 +480,7 @@ static void many_wait_for_input(many *all)
     if (all->in_flight == 0) {
         (void)many_poll(all, STDIN_FILENO, -1, wait_ms);
     } else if (all->fd < 0) {
-        /* The sequential executor works in pario_next only. */
+        /* The sequential executor works in pario_next only; a file is always ready. */
         if (!many_poll(all, STDIN_FILENO, -1, 0)) {
             (void)many_take(all, wait_ms);
         }
@@ -621,12 +621,14 @@ static int many_open(many *all)
     }
     all->request.fields = all->common.fields;
     all->request.field_count = all->common.field_count;
-    if (pario_fd(all->client, &all->fd) != PARIO_OK) {
-        all->fd = -1;
-    }
     if (!many_make_slots(all) || !report_open(&all->report, &all->progress) ||
         !source_open(&all->source, all->common.operands, all->common.operand_count, all->total)) {
         return cli_complain(&all->common, 1, "%s", pario_error_text(PARIO_ERROR_MEMORY));
+    }
+    /* Only input that is waited for needs it, and each readiness costs the client two calls. */
+    const bool waits = all->source.kind == FROM_STREAM && all->source.begin < 0;
+    if (!waits || pario_fd(all->client, &all->fd) != PARIO_OK) {
+        all->fd = -1;
     }
     progress_open(&all->progress, now_ms(CLOCK_MONOTONIC_COARSE));
     interrupt_open(all->client);
