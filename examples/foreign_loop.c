@@ -2,7 +2,6 @@
 /*
  * foreign_loop: a client inside somebody else's loop. This loop polls its own things, here
  * standard input, where each line is a URL, and a clock that ticks; and pario_fd among them.
- *
  *     make examples && build/foreign_loop     (then type URLs; the end of input ends it)
  */
 #include <poll.h>
@@ -47,7 +46,7 @@ static bool take_responses(pario_client *client)
 
 int main(int argc, char **argv)
 {
-    static char   text[4096];
+    static char   text[PARIO_MAX_URL_BYTES + 2];
     size_t        size = 0;
     pario_client *client = NULL;
     int           fd = -1;
@@ -66,9 +65,13 @@ int main(int argc, char **argv)
             fputs("tick\n", stderr); /* the loop's own work */
         }
         if (polled[1].revents != 0) {
-            const ssize_t got = read(STDIN_FILENO, &text[size], sizeof text - size);
+            const ssize_t got = read(STDIN_FILENO, &text[size], sizeof text - 1 - size);
+            size += got > 0 ? (size_t)got : 0;
             reading = got > 0;
-            size = submit_lines(client, text, size + (got > 0 ? (size_t)got : 0));
+            if (!reading && size > 0) {
+                text[size++] = '\n'; /* which the last line lacks */
+            }
+            size = submit_lines(client, text, size);
         }
     }
     pario_close(client);

@@ -59,8 +59,8 @@ int main(int argc, char **argv)
     pario_client  *client = NULL;
     pario_response none;
     size_t         failed = 0;
-    if (argc < 3 || count > MAX_TASKS || pario_open(&config, &client) != PARIO_OK) {
-        fprintf(stderr, "usage: tasks URL URL [N, at most %d]\n", MAX_TASKS);
+    if (argc < 3 || count - 1 >= MAX_TASKS || pario_open(&config, &client) != PARIO_OK) {
+        fprintf(stderr, "usage: tasks URL URL [N, from 1 to %d]\n", MAX_TASKS);
         return 2;
     }
     for (size_t i = 0; i < count; i++) {

@@ -542,6 +542,32 @@ status=$?
 check 'memory_of, the samples' 0
 rm -f wanted
 
+# ---- the short examples ---------------------------------------------------------------------
+
+start -b
+for program in quick_start foreign_loop; do
+    # The last line lacks its end.
+    printf '%s\n%s' "$url/status/200" "$url/bytes/99" > input
+    if [ "$program" = quick_start ]; then
+        run "$build/quick_start" "$url/status/200" "$url/bytes/99"
+    else
+        run "$build/foreign_loop"
+    fi
+    LC_ALL=C sort out > sorted
+    mv sorted out
+    printf '%s: 200 OK, 99 bytes\n%s: 200 Status, 7 bytes\n' "$url/bytes/99" "$url/status/200" > wanted
+    check "$program" 0
+done
+: > input
+printf '1: 200 Status, 14 bytes\n2: 200 Status, 14 bytes\n' > wanted
+run "$build/tasks" "$url/status/200" "$url/status/200" 2
+check 'tasks' 0
+rm -f wanted
+for number in 0 x 1001; do
+    run "$build/tasks" "$url/" "$url/" "$number"
+    check "tasks, $number of them" 2
+done
+
 # A server that is not the ticket server, and none: said, and the exit status tells.
 start -b
 for executor in $executors; do
