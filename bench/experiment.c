@@ -47,16 +47,17 @@ typedef struct choices {
 
 static const char usage[] =
     "usage: experiment [options]\n"
-    "  --rounds N       repeat each run N times; also the variable ROUNDS. Default: 5, or as\n"
-    "                   many as fit into two minutes, and 3 of rows that are optional\n"
+    "  --rounds N       repeat each run N times; also the variable ROUNDS. Default:\n"
+    "                   5, or as many as fit into two minutes, and 3 of rows that\n"
+    "                   are optional\n"
     "  --scale X        the article's delays times X (default 0.1, with --full 1)\n"
-    "  --full           the article's own delays, 5 rounds of all: takes as long as it says\n"
+    "  --full           the article's own delays, 5 rounds of all: takes long\n"
     "  --most N         the sweep ends at N requests in flight (default 10000)\n"
     "  --rows A,B       only the rows of these names\n"
     "  --job, --sweep   only the hundred-day job, only the sweep\n"
     "  --list           the names of the rows\n"
     "  --port N         where the servers listen (default 0: a free port each)\n"
-    "  --seed N         of the order of the runs (default: from the clock, and printed)\n"
+    "  --seed N         of the order of the runs (default: from the clock; printed)\n"
     "  --patience S     seconds after which a client counts as hanging\n"
     "  --interval MS    between two samples of a memory curve (default 5)\n"
     "  --bin DIR        where the programs are (default: where experiment is)\n"
@@ -66,8 +67,8 @@ static const char usage[] =
     "  --picture FILE   also the picture of the README, an SVG\n"
     "  --results FILE   also the results as Markdown\n"
     "  --readme FILE    also the main table, between the marks that FILE has for it\n"
-    "exit: 0 all measured, optional rows aside; 1 a row failed or is void; 2 wrong usage;\n"
-    "      3 the system's limits refused a point of the sweep; 130 interrupted\n";
+    "exit: 0 all measured, optional rows aside; 1 a row failed or is void; 2 wrong\n"
+    "      usage; 3 the system's limits refused a point of the sweep; 130 interrupted\n";
 
 /* A number from `least` to `most`, or a line that says what was wrong. */
 static bool option_number(const char *name, const char *word, double least, double most,

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 /* https, by what CLI_OPENSSL or CLI_MBEDTLS says the program is linked with; or none. */
@@ -232,7 +233,7 @@ static inline bool cli_set_insecure(cli_common *common, const char *value)
     { '\0', "cacert", true, cli_set_ca_file, "a file" },                                           \
         { 'k', "insecure", false, cli_set_insecure, "" },
 #define CLI_TLS_HELP                                                                               \
-    "      --cacert FILE          trust these certificates, in PEM, instead of the system's\n"     \
+    "      --cacert FILE          trust these certificates (PEM), not the system's\n"              \
     "  -k, --insecure             take any certificate\n"
 #else
 #define CLI_TLS_OPTIONS
@@ -394,11 +395,26 @@ static inline bool cli_parse(cli_common *common, const cli_option *options, int 
     return true;
 }
 
+#if CLI_HAS_TLS
+/* Whether https cannot come up. The system's certificates cost 5 MB and 20 ms of CPU. */
+static inline bool cli_is_plain(const cli_common *common)
+{
+    bool plain = common->operand_count > 0 && !common->follow && common->ca_file == NULL;
+    for (size_t i = 0; i < common->operand_count; i++) {
+        plain = plain && strncasecmp(common->operands[i], "http://", 7) == 0;
+    }
+    return plain;
+}
+#endif
+
 /* Puts the TLS transport into a configuration. Returns an exit status, or 0. */
 static inline int cli_secure(cli_common *common, pario_config *config)
 {
     int status = 0;
 #if CLI_HAS_TLS
+    if (cli_is_plain(common)) {
+        return 0;
+    }
     common->tls_begun = cli_tls_begin(&common->tls, common->ca_file, !common->insecure);
     config->tls = &common->tls.transport;
     if (!common->tls_begun) {

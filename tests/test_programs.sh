@@ -568,6 +568,17 @@ for number in 0 x 1001; do
     check "tasks, $number of them" 2
 done
 
+# ---- help -----------------------------------------------------------------------------------
+
+for program in get fetch_many memory_of ticket_server experiment; do
+    if [ -x "$build/$program" ]; then
+        run "$build/$program" --help
+        cat err >> out
+        awk 'length > 80 { print; wide = 1 } END { exit wide || NR == 0 }' out > err || status=9
+        check "the help of $program fits into 80 columns" 0
+    fi
+done
+
 # A server that is not the ticket server, and none: said, and the exit status tells.
 start -b
 for executor in $executors; do
