@@ -5336,6 +5336,14 @@ static void pario_i_bury(pario_client *client)
     }
 }
 
+/* Closes what waits for being closed without the lock; a loop sees to that at its turn's end. */
+static void pario_i_bury_sessions(pario_client *client)
+{
+    if (client->config.tls != NULL && !pario_i_has_loop(client)) {
+        pario_i_bury(client);
+    }
+}
+
 /* Closes an idle connection, and forgets its origin if that was all there was of it. */
 static void pario_i_idle_close(pario_client *client, pario_i_connection *c)
     PARIO_I_REQUIRES(client->lock)
@@ -5632,9 +5640,7 @@ static bool pario_i_spare_descriptor(pario_client *client, int failed)
             pario_i_idle_close(client, client->pool.oldest);
         }
         pario_i_client_unlock(client);
-        if (!pario_i_has_loop(client)) {
-            pario_i_bury(client);
-        }
+        pario_i_bury_sessions(client);
     }
     return closed;
 }
@@ -5867,6 +5873,7 @@ static pario_i_carried pario_i_carry_connect(pario_client *client, pario_i_excha
             return attached == PARIO_I_RESTING ? PARIO_I_ONWARD : attached;
         }
     }
+    pario_i_bury_sessions(client); /* before the connection that takes their place is opened */
     pario_i_connection *c = x->connection;
     if (!c->connecting) {
         c->writable = true;
@@ -6033,9 +6040,7 @@ static void pario_i_carry_end(pario_client *client, pario_i_exchange *x, int64_t
     pario_i_client_lock(client);
     pario_i_detach(client, x, now);
     pario_i_client_unlock(client);
-    if (client->config.tls != NULL && !pario_i_has_loop(client)) {
-        pario_i_bury(client);
-    }
+    pario_i_bury_sessions(client);
 }
 
 /*

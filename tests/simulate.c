@@ -95,6 +95,7 @@ typedef struct play {
     bool          may_signal;
     bool          closing;
     bool          blocked; /* a call has kept the others waiting */
+    bool          tls;     /* the client has a TLS transport */
     int           asked;   /* the executor that was asked for, or -1 */
 } play;
 
@@ -153,6 +154,12 @@ static bool is_filled(const unsigned char *bytes, size_t tag, size_t size)
 static void allow(plan *p, pario_error error)
 {
     p->allowed[error] = true;
+}
+
+/* Whether TLS is spoken on a connection. */
+static bool is_tls(const sim_link *link)
+{
+    return sim.hosts[sim.places[link->place].host].https;
 }
 
 /* ---- servers --------------------------------------------------------------------------- */
@@ -292,6 +299,10 @@ static void say_framed(sim_link *link, plan *p, answer *a)
         say_content(link, p, a, 0, a->size);
         a->until_end = true;
         link->last = CLOSES;
+        if (is_tls(link) && !link->notifies) { /* it may have been cut by anybody */
+            a->good = false;
+            allow(p, PARIO_ERROR_BODY_TRUNCATED);
+        }
     }
 }
 
@@ -344,10 +355,12 @@ static void say_elsewhere(sim_link *link, plan *p)
     answer          *a = new_answer(p, status);
     bool             again = !sim.calm && sim_chance(5);
     char             place[128] = "";
+    bool             down = sim.hosts[here].https && !sim.hosts[host].https;
     a->good = p->redirects <= 0;
     link->answer = a;
     if (host != here || sim_chance(50)) {
-        snprintf(place, sizeof place, "http://%s:%u", sim.hosts[host].name, sim.hosts[host].port);
+        snprintf(place, sizeof place, "http%s://%s:%u", sim.hosts[host].https ? "s" : "",
+                 sim.hosts[host].name, sim.hosts[host].port);
     } else {
         host = here;
     }
@@ -356,11 +369,14 @@ static void say_elsewhere(sim_link *link, plan *p)
     say(link, "Content-Length: 3\r\n\r\n");
     a->size = p->head ? 0 : 3;
     say_content(link, p, a, 0, a->size);
-    a->leads = p->redirects > 0;
+    a->leads = p->redirects > 0 && !down;
     a->loops = again;
     a->host = host;
     a->elsewhere = host != here;
-    if (a->leads && p->hops >= p->redirects) {
+    if (down) {
+        allow(p, PARIO_ERROR_REDIRECT_SCHEME);
+    }
+    if (p->redirects > 0 && p->hops >= p->redirects) {
         allow(p, PARIO_ERROR_TOO_MANY_REDIRECTS); /* is said before its content is read */
     }
 }
@@ -377,6 +393,7 @@ static void say_wrongly(sim_link *link, plan *p)
     say(link, "%s", wrongs[which].text);
     if (wrongs[which].redirects) {
         allow(p, PARIO_ERROR_TOO_MANY_REDIRECTS);
+        allow(p, PARIO_ERROR_REDIRECT_SCHEME); /* "http:" already, from https */
     }
     allow(p, wrongs[which].error);
     allow(p, PARIO_ERROR_HEAD_TRUNCATED);
@@ -483,7 +500,8 @@ static void check_head(const sim_link *link, const plan *p, const char *head)
     if (strncmp(head, wanted, strlen(wanted)) != 0) {
         sim_die("request %zu begins otherwise than \"%s\": %.60s", p->tag, wanted, head);
     }
-    snprintf(wanted, sizeof wanted, host->port == 80 ? "\r\nHost: %s\r\n" : "\r\nHost: %s:%u\r\n",
+    snprintf(wanted, sizeof wanted,
+             host->port == 80 && !host->https ? "\r\nHost: %s\r\n" : "\r\nHost: %s:%u\r\n",
              host->name, host->port);
     if (strstr(head, wanted) == NULL) {
         sim_die("request %zu does not say \"%s\"", p->tag, wanted + 2);
@@ -573,9 +591,35 @@ static bool refuses(sim_link *link)
     return true;
 }
 
+/* What comes later, for on_other. */
+#define STRAY SIZE_MAX
+#define HELLO (SIZE_MAX - 1)
+#define ALERT (SIZE_MAX - 2)
+
+/* A server has the first byte of TLS, and answers it with one, or otherwise. */
+static void greet(sim_link *link)
+{
+    size_t how = sim.calm ? 99 : sim_below(100);
+    if (link->inbox.data[0] != 0x16 || link->inbox.size > 1) {
+        sim_die("link %d: TLS is not spoken to a host that wants it", link->number);
+    }
+    link->inbox.size = 0;
+    link->greeted = true;
+    link->notifies = sim_chance(50);
+    if (how < 4) {
+        sim_later(sim_delay(), how < 2 ? SIM_EVENT_FIN : SIM_EVENT_RESET, link, 0);
+    } else if (how > 5) {
+        sim_later(sim_delay(), SIM_EVENT_OTHER, link, how < 9 ? ALERT : HELLO);
+    }
+}
+
 /* A server has bytes of a request. */
 static void on_arrived(sim_link *link)
 {
+    if (is_tls(link) && !link->greeted) {
+        greet(link);
+        return;
+    }
     bool  early = false;
     plan *p = link->step == 0 ? read_request(link, &early) : NULL;
     if (p == NULL || refuses(link)) {
@@ -617,7 +661,7 @@ static void finish_answer(sim_link *link)
         link->step = 2;
         break;
     case STRAYS:
-        sim_later(sim_delay(), SIM_EVENT_OTHER, link, SIZE_MAX);
+        sim_later(sim_delay(), SIM_EVENT_OTHER, link, STRAY);
         break;
     default:
         break;
@@ -647,7 +691,12 @@ static void on_other(sim_link *link, size_t number)
     if (link->fd < 0 || link->reset || link->fin) {
         return;
     }
-    if (number == SIZE_MAX && !link->busy) {
+    if (number == HELLO || number == ALERT) {
+        unsigned char byte = number == HELLO ? 0x16 : 0x15;
+        sim_bytes_add(&link->down, &byte, 1);
+        link->came_at = link->came_at != 0 ? link->came_at : sim.now;
+        sim_stir(link);
+    } else if (number == STRAY && !link->busy) {
         sim_log("link %d: the server says more than it was asked for", link->number);
         sim_bytes_add(&link->down, stray, sizeof stray - 1);
         link->stray_at = sim.now;
@@ -776,12 +825,14 @@ static void on_connecting(sim_link *link)
     int64_t         kept = now.config.idle_connections;
     int64_t         most = now.config.concurrency + (kept > 0 ? kept : 0) + (int64_t)now.fetching;
     const sim_host *host = &sim.hosts[sim.places[link->place].host];
-    if (now.config.concurrency > 0 && (int64_t)sim.sockets > most) {
+    /* Other threads may be about to close one each, for which they must not hold the lock. */
+    int64_t closing = now.tls && now.config.executor == PARIO_THREADS ? now.config.concurrency : 0;
+    if (now.config.concurrency > 0 && (int64_t)sim.sockets > most + closing) {
         sim_die("%u connections are open", sim.sockets);
     }
     /* Who fetches on the sequential executor cannot wait for a request that waits for him. */
     bool counts = now.config.per_host > 0 && now.config.executor != PARIO_SEQUENTIAL;
-    if (counts && (int64_t)host->open > now.config.per_host) {
+    if (counts && (int64_t)host->open > now.config.per_host + closing) {
         sim_die("%u connections are open to %s", host->open, host->name);
     }
 }
@@ -820,6 +871,123 @@ static void on_received(sim_link *link, size_t moved)
     link->rested_at = sim.now;
     link->busy = link->busy && !over && !link->excused;
 }
+
+/* ---- TLS ------------------------------------------------------------------------------- */
+
+/*
+ * A TLS transport that enciphers nothing: a byte each way, then what is said. It takes more from
+ * its descriptor than it hands out at once, as real ones do.
+ */
+typedef struct session {
+    int           fd;
+    bool          spoken;
+    size_t        at;
+    size_t        size;
+    unsigned char bytes[300];
+} session;
+
+static sim_host *host_of(const session *it)
+{
+    return &sim.hosts[sim.places[sim.fds[it->fd].link->place].host];
+}
+
+static void check_unlocked(const char *what)
+{
+    if (sim.threads[sim.running].held > 0) {
+        sim_die("the TLS transport's %s is called while a lock is held", what);
+    }
+}
+
+static void *tls_begin(void *context, int fd, const char *host)
+{
+    check_unlocked("begin");
+    session *it = (session *)sim_malloc(sizeof *it);
+    if (it == NULL) {
+        return NULL;
+    }
+    memset(it, 0, sizeof *it);
+    it->fd = fd;
+    const char *name = host_of(it)->name;
+    size_t      bracket = name[0] == '[' ? 1 : 0;
+    if (context != &now || strncmp(name + bracket, host, strlen(host)) != 0 ||
+        strlen(name) != strlen(host) + 2 * bracket) {
+        sim_die("TLS is begun with %s at %s", host, name);
+    }
+    return it;
+}
+
+/* The transport fails, or the direction in which the descriptor said EAGAIN is wanted. */
+static pario_tls_result tls_fails(const session *it, pario_tls_result direction)
+{
+    bool again = errno == EAGAIN;
+    host_of(it)->tls_fails += again ? 0u : 1u;
+    return again ? direction : PARIO_TLS_ERROR;
+}
+
+static pario_tls_result tls_handshake(void *context)
+{
+    session      *it = (session *)context;
+    unsigned char byte = 0x16;
+    check_unlocked("handshake");
+    if (!it->spoken && send(it->fd, &byte, 1, MSG_NOSIGNAL) != 1) {
+        return tls_fails(it, PARIO_TLS_WANTS_WRITE);
+    }
+    it->spoken = true;
+    ssize_t got = recv(it->fd, &byte, 1, 0);
+    if (got < 0) {
+        return tls_fails(it, PARIO_TLS_WANTS_READ);
+    }
+    bool fine = got == 1 && byte == 0x16;
+    host_of(it)->tls_fails += fine ? 0u : 1u;
+    return fine ? PARIO_TLS_OK : got == 0 ? PARIO_TLS_CUT : PARIO_TLS_ERROR;
+}
+
+static pario_tls_result tls_read(void *context, void *bytes, size_t size, size_t *moved)
+{
+    session *it = (session *)context;
+    check_unlocked("read_some");
+    if (it->at == it->size) {
+        ssize_t got = recv(it->fd, it->bytes, 1 + sim_below(sizeof it->bytes), 0);
+        if (got < 0) {
+            return tls_fails(it, PARIO_TLS_WANTS_READ);
+        }
+        if (got == 0) {
+            return sim.fds[it->fd].link->notifies ? PARIO_TLS_END : PARIO_TLS_CUT;
+        }
+        it->at = 0;
+        it->size = (size_t)got;
+    }
+    *moved = it->size - it->at < size ? it->size - it->at : size;
+    *moved = sim_chance(20) ? 1 + sim_below(*moved) : *moved;
+    memcpy(bytes, it->bytes + it->at, *moved);
+    it->at += *moved;
+    return PARIO_TLS_OK;
+}
+
+static pario_tls_result tls_write(void *context, const void *bytes, size_t size, size_t *moved)
+{
+    session *it = (session *)context;
+    check_unlocked("write_some");
+    ssize_t sent = send(it->fd, bytes, size, MSG_NOSIGNAL);
+    *moved = sent > 0 ? (size_t)sent : 0;
+    return sent > 0 ? PARIO_TLS_OK : tls_fails(it, PARIO_TLS_WANTS_WRITE);
+}
+
+static void tls_explain(void *context, char *text, size_t size)
+{
+    (void)context;
+    check_unlocked("explain");
+    snprintf(text, size, "it is simulated");
+}
+
+static void tls_end(void *context)
+{
+    check_unlocked("end");
+    sim_free(context);
+}
+
+static const pario_tls tls = { &now,      tls_begin,   tls_handshake, tls_read,
+                               tls_write, tls_explain, tls_end };
 
 /* ---- judging --------------------------------------------------------------------------- */
 
@@ -896,6 +1064,16 @@ static bool lookup_may_fail(const plan *p)
     return may || sim.call_failed || sim.memory_failed;
 }
 
+/* Whether the TLS transport has failed. */
+static bool tls_may_fail(const plan *p)
+{
+    bool may = false;
+    for (unsigned h = 0; h < sim.host_count; h++) {
+        may = may || ((p->hosts & (1u << h)) != 0 && sim.hosts[h].tls_fails > 0);
+    }
+    return may;
+}
+
 /* How late a timeout may be, in microseconds; INT64_MAX where nobody is there to see to it. */
 static int64_t slack_us(void)
 {
@@ -909,11 +1087,12 @@ static int64_t slack_us(void)
 /* A timeout of a lookup needs one that is under way, or was until just now. */
 static void judge_late_lookup(const plan *p, int64_t end)
 {
-    bool fine = sim.faulty > 0;
+    bool fine = sim.faulty > 0 || now.config.lookup_cache_ms == PARIO_OFF;
     for (unsigned h = 0; h < sim.host_count; h++) {
         const sim_host *host = &sim.hosts[h];
         int64_t         told_us = (end - host->told_at) / 1000;
-        fine = fine || ((p->hosts & (1u << h)) != 0 && (host->looked_up || told_us < slack_us()));
+        bool            known = host->told_at != 0 && !host->looked_up && told_us >= slack_us();
+        fine = fine || ((p->hosts & (1u << h)) != 0 && !known);
     }
     if (!fine) {
         sim_die("request %zu ends for lack of addresses that were found long ago", p->tag);
@@ -959,7 +1138,7 @@ static void judge_timeout(const plan *p, const pario_response *r)
         judge_late_lookup(p, end);
     } else if (r->stage == PARIO_STAGE_CONNECT) {
         judge_late_connect(p, r, end);
-    } else {
+    } else if (r->stage != PARIO_STAGE_TLS) {
         judge_late_bytes(p);
     }
     int64_t least = p->total_ms;
@@ -990,6 +1169,8 @@ static bool machine_may_fail(pario_error error)
 static bool is_accounted_for(const plan *p, const pario_response *r)
 {
     switch ((int)r->error) {
+    case PARIO_ERROR_TLS:
+        return tls_may_fail(p);
     case PARIO_ERROR_CONNECT:
         return connect_may_fail(p, r->system_error);
     case PARIO_ERROR_RESOLVE:
@@ -1077,8 +1258,9 @@ static plan *new_plan(pario_request *request, char *url, size_t room, unsigned c
         p->body_size = sim_chance(10) ? sim_below(20000) : sim_below(500);
     }
     fill(body, p->tag, p->body_size);
-    snprintf(url, room, "http://%s%s:%u/r/%zu/0", p->secret ? "me:secret@" : "",
-             sim.hosts[p->home].name, sim.hosts[p->home].port, p->tag);
+    snprintf(url, room, "http%s://%s%s:%u/r/%zu/0", sim.hosts[p->home].https ? "s" : "",
+             p->secret ? "me:secret@" : "", sim.hosts[p->home].name, sim.hosts[p->home].port,
+             p->tag);
     request->url = url;
     request->method = p->method;
     request->body = body;
@@ -1427,6 +1609,7 @@ static void make_places(void)
         sim_host *host = &sim.hosts[h];
         host->name = hosts[h].name;
         host->port = hosts[h].port;
+        host->https = now.tls && sim_chance(60);
         host->place_count = h < 3 ? 1 : 1 + (unsigned)sim_below(3);
         for (unsigned i = 0; i < host->place_count; i++) {
             unsigned at = h < 3 ? h : place++;
@@ -1461,6 +1644,7 @@ static void make_config(pario_config *config)
     config->redirects = (int64_t)sim_below(4);
     config->body_bytes = sim_chance(10) ? 1000 : 0;
     config->stack_bytes = STACK_BYTES;
+    config->tls = now.tls ? &tls : NULL;
 }
 
 /* What the client says of itself must agree with what the world sees. */
@@ -1510,6 +1694,7 @@ static void run_seed(uint64_t seed, int executor, bool verbose)
     now.asked = executor;
     sim.calm = sim_chance(20);
     sim.faulty = !sim.calm && sim_chance(15) ? 1000 : 0;
+    now.tls = sim_chance(40);
     make_places();
     make_config(&config);
     config.executor = (pario_executor)(executor >= 0 ? executor : (int)sim_below(4));

@@ -88,6 +88,8 @@ typedef struct sim_host {
     unsigned    place_count;
     unsigned    open; /* sockets of the client, connecting or connected */
     unsigned    lookup_fails;
+    bool        https;     /* the includer's */
+    unsigned    tls_fails; /* the includer's */
     bool        looked_up; /* right now */
     int64_t     told_at;   /* a lookup was over */
 } sim_host;
@@ -126,6 +128,8 @@ typedef struct sim_link {
     unsigned         asked;     /* the includer's: requests sent */
     int64_t          asked_at;  /* the includer's: the last of them */
     int64_t          rested_at; /* the includer's: its answer was taken */
+    bool             greeted;   /* the includer's: TLS was begun */
+    bool             notifies;  /* the includer's: TLS is told of the end */
     bool             drips;     /* the includer's: the answer comes byte by byte */
     int              step;      /* the includer's: what the server is doing */
     int              last;      /* the includer's: what it does after the answer */
