@@ -260,12 +260,18 @@ fuzz:
 # What to say to it: make bench BENCH='--rounds 1 --scale 0.01'; build/experiment --help.
 BENCH ?=
 
-.PHONY: bench bench-full bench-results
+.PHONY: bench bench-full bench-results bench-load
 bench: examples programs
 	@$(BUILD)/experiment $(BENCH)
 
 bench-full: examples programs
 	@$(BUILD)/experiment --full $(BENCH)
+
+# How near a loop written by hand; make bench-load LOAD=--smoke for the shortest run.
+LOAD ?=
+
+bench-load: examples programs
+	@BUILD=$(BUILD) CC=$(CC) bench/load $(LOAD)
 
 # All that is checked in of one run: its figures, the picture, and the table in the README.
 bench-results: examples programs
@@ -316,6 +322,7 @@ help:
 	@echo 'make examples      examples/NAME.c as build/NAME'
 	@echo 'make bench         the experiment: time and memory of every executor'
 	@echo 'make bench-full    the same at full scale: takes long'
+	@echo 'make bench-load    system calls, instructions, CPU and bytes beside a loop by hand'
 	@echo 'make bench-results what the README and bench/RESULTS.md show of it, measured anew'
 	@echo 'make sanitize      the tests under ASan and UBSan, and under TSan'
 	@echo 'make simulate      SEEDS=10000: whole clients in a simulated world'
@@ -329,7 +336,7 @@ help:
 	@echo 'make uninstall     takes them away again'
 	@echo 'make clean         removes build/'
 	@echo
-	@echo 'Yours to set: CC CXX CFLAGS TEST_CFLAGS LDFLAGS LDLIBS BUILD BENCH. V=1 shows'
+	@echo 'Yours to set: CC CXX CFLAGS TEST_CFLAGS LDFLAGS LDLIBS BUILD BENCH LOAD. V=1 shows'
 	@echo 'the commands, WERROR= keeps warnings from being errors, SAN=address, thread or'
 	@echo 'memory (CC=clang) builds with a sanitizer, below build/SAN.'
 
