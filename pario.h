@@ -906,7 +906,7 @@ static uint64_t pario_i_not_letters(uint64_t word)
 
 /* Index of the first byte in s[beg..end) that does not belong to a token, or end. Field names are
  * mostly letters and hyphens: these are passed over eight at once. */
-static size_t pario_i_token_end(const unsigned char *s, size_t beg, size_t end)
+static inline size_t pario_i_token_end(const unsigned char *s, size_t beg, size_t end)
 {
     size_t i = beg;
 #if defined(PARIO_I_WORDS)
@@ -924,7 +924,7 @@ static size_t pario_i_token_end(const unsigned char *s, size_t beg, size_t end)
 }
 
 /* Index of the first byte in s[beg..end) that is a control byte, perhaps only may be one, or end. */
-static size_t pario_i_text_end(const unsigned char *s, size_t beg, size_t end)
+static inline size_t pario_i_text_end(const unsigned char *s, size_t beg, size_t end)
 {
     size_t i = beg;
 #if defined(PARIO_I_WORDS)
@@ -1098,7 +1098,8 @@ static size_t pario_i_url_span(const unsigned char *s, size_t beg, size_t end, u
 static size_t pario_i_url_authority_end(const unsigned char *s, size_t beg, size_t end)
 {
     size_t i = beg;
-    while (i < end && s[i] != '/' && s[i] != '?' && s[i] != '#') {
+    while (i < end &&
+           (pario_i_is(s[i], PARIO_I_HOST) || (s[i] != '/' && s[i] != '?' && s[i] != '#'))) {
         i++;
     }
     return i;
@@ -7337,10 +7338,10 @@ static void pario_i_fill_reply(const pario_i_exchange *x, pario_response *respon
     }
 }
 
-/* Fills a response in from an exchange, which it owns from now on. */
+/* Fills a response, of which nothing but strings was set, in from an exchange, which it owns from
+ * now on. */
 static void pario_i_fill(pario_i_exchange *x, pario_response *response)
 {
-    memset(response, 0, sizeof *response);
     response->tag = x->tag;
     response->id = x->id;
     response->error = (pario_error)x->error;
