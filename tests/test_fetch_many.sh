@@ -132,7 +132,8 @@ needs() {
 
 trap cleanup EXIT
 trap 'exit 130' HUP INT TERM
-cd "$directory"
+mkdir -p "$directory/in/side"
+cd "$directory/in/side"
 : >input
 executor=epoll
 if [ ! -x "$build/fetch_many" ]; then
@@ -536,7 +537,7 @@ check 'without a terminal there is no progress' [ "$(grep -c 'in flight' err)" =
 check '--help fits 80 columns' awk 'length > 80 { exit 1 }' <("$build/fetch_many" --help)
 
 # The line is there while a response is awaited, and gone at the end.
-if command -v script >/dev/null; then
+if script -qec true /dev/null </dev/null >/dev/null 2>&1; then # it also needs a pseudo-terminal
     mkfifo screen
     script -qfec "timeout 60 $build/fetch_many -q $url/bytes/1 $url/never nonsense" /dev/null \
         </dev/null >screen &
@@ -569,7 +570,7 @@ if command -v script >/dev/null; then
         /requests/ { for (i = 1; i < NF; i++) if ($i == "seconds") seconds = $(i + 1) }
         END { exit !(drawn > 0 && drawn <= seconds * 4 + 1) }' screen.txt
 else
-    skip 'progress on a terminal' 'script is not installed'
+    skip 'progress on a terminal' 'script is not installed or has no pseudo-terminal'
 fi
 stop
 
