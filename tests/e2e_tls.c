@@ -331,6 +331,22 @@ E2E_WAYS(a_kept_session_that_dies_is_replaced_by_a_fresh_one)
     }
 }
 
+E2E_WAYS(a_connection_without_a_session_is_not_for_https)
+{
+    static const server_step        plain[] = { S_READ, SAY_OK, S_DRAIN, S_END };
+    static const server_step        secure[] = { GREET, S_READ, SAY_OK, S_DRAIN, S_END };
+    static const server_step *const scripts[] = { plain, secure };
+    const server_options            options = { .scripts = scripts, .script_count = 2 };
+    mock                            with = { .step = 4096 };
+    server                         *peer = e2e_serve(run, &options);
+    if (open_with(run, &with)) {
+        e2e_get(run, e2e_url(peer, "/one"), PARIO_OK);
+        e2e_get(run, https_url(peer, "/two"), PARIO_OK);
+        close_with(run, &with);
+        CHECK_UINT(with.begun, 1);
+    }
+}
+
 E2E_WAYS(a_redirect_leads_to_https_but_not_back)
 {
     static char              reply[300];
