@@ -409,6 +409,43 @@ E2E(stacks_hold_what_they_promise)
     CHECK_UINT(good, 100);
 }
 
+/* Whether the stack that it runs on has no access right below it. */
+static void look_below_stack(pario_client *client, void *argument)
+{
+    static char        line[4096];
+    uintptr_t          here = (uintptr_t)&client;
+    unsigned long long from;
+    unsigned long long to;
+    unsigned long long closed = 0; /* where a mapping without access has ended */
+    char               access[5];
+    FILE              *maps = fopen("/proc/self/maps", "r");
+    while (maps != NULL && fgets(line, sizeof line, maps) != NULL) {
+        if (sscanf(line, "%llx-%llx %4s", &from, &to, access) == 3) {
+            *(bool *)argument = *(bool *)argument || (from == closed && from <= here && here < to);
+            closed = access[0] == '-' ? to : closed;
+        }
+    }
+    if (maps != NULL) {
+        fclose(maps);
+    }
+}
+
+TEST(below_the_stack_of_a_fiber_is_no_access)
+{
+    bool           closed = false;
+    pario_config   config = { .executor = PARIO_FIBERS, .stack_bytes = E2E_STACK };
+    pario_client  *client = NULL;
+    pario_response response;
+    if (!e2e_is_wanted(PARIO_FIBERS, E2E_NEXT, false)) {
+        test_skip("another executor is asked for");
+    } else if (CHECK_ERROR(pario_open(&config, &client), PARIO_OK)) {
+        CHECK_ERROR(pario_spawn(client, look_below_stack, &closed), PARIO_OK);
+        CHECK_ERROR(pario_next(client, &response, PARIO_UNLIMITED), PARIO_NOTHING_LEFT);
+        CHECK(closed);
+    }
+    pario_close(client);
+}
+
 /* Tasks count against the queue, as requests do. */
 E2E(the_queue_takes_only_so_many_tasks)
 {
