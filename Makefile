@@ -281,9 +281,13 @@ bench-results: examples programs
 # ---------------------------------------------------------------------------------------------
 # Analysis and layout
 
-.PHONY: analyze mutants format-check format
+.PHONY: analyze proofs mutants format-check format
 analyze:
 	@tests/analyze/run
+
+# What is proven, and to what bound: tests/proofs/README.md.
+proofs:
+	@tests/proofs/run
 
 # Faults planted into the header, each of which some check must see; ALL=1 asks every check.
 mutants:
@@ -293,7 +297,7 @@ format-check:
 	@tests/analyze/run format
 
 format:
-	clang-format -i pario.h $(wildcard tests/*.[ch] examples/*.[ch] examples/*.cc bench/*.[ch] bench/peers/*.[ch])
+	clang-format -i pario.h $(wildcard tests/*.[ch] tests/proofs/*/*.[ch] examples/*.[ch] examples/*.cc bench/*.[ch] bench/peers/*.[ch])
 
 # ---------------------------------------------------------------------------------------------
 # Installing
@@ -329,6 +333,7 @@ help:
 	@echo 'make simulate-bite does the simulation see faults that are planted?'
 	@echo 'make fuzz          SECONDS=60 for each target: needs clang'
 	@echo 'make analyze       all static analyzers installed: tests/analyze/README.md'
+	@echo 'make proofs        the core proven, the threads modelled: tests/proofs/README.md'
 	@echo 'make mutants       do the checks see planted faults? ALL=1: which of them do'
 	@echo 'make format-check  is the layout what clang-format makes of it?'
 	@echo 'make format        makes it so'

@@ -1165,9 +1165,9 @@ static unsigned pario_i_url_groups(const unsigned char *s, size_t beg, size_t en
 /* Whether s[beg..end) is an IPv6address of RFC 3986 section 3.2.2. */
 static bool pario_i_url_is_ipv6(const unsigned char *s, size_t beg, size_t end)
 {
-    size_t gap = beg;
-    while (gap < end && (s[gap] != ':' || gap + 1 >= end || s[gap + 1] != ':')) {
-        gap++;
+    size_t gap = end;
+    for (size_t i = beg; i + 1 < end && gap == end; i++) {
+        gap = s[i] == ':' && s[i + 1] == ':' ? i : end;
     }
     if (gap == end) {
         return pario_i_url_groups(s, beg, end) == 8;
@@ -1660,6 +1660,18 @@ static pario_error pario_i_head_field_line(pario_i_head *head, const unsigned ch
     return good ? error : PARIO_ERROR_FIELD_LINE;
 }
 
+/* Whether a colon, a space and the first byte of a value stand at s[at]. */
+static inline bool pario_i_head_is_usual(const unsigned char *s, size_t at)
+{
+    return s[at] == ':' && s[at + 1] == ' ' && s[at + 2] > ' ';
+}
+
+/* Whether a line ends at s[at], and not in a space. */
+static inline bool pario_i_head_is_end(const unsigned char *s, size_t at)
+{
+    return s[at] == '\r' && s[at + 1] == '\n' && s[at - 1] != ' ';
+}
+
 /* Reads field lines as long as they are whole and of the usual form: name, colon, space, a value
  * without a tab or spaces around it, CR LF. All others are left to pario_i_head_line, which would
  * say the same of these; here their end and their bytes are looked for in one go. */
@@ -1667,20 +1679,19 @@ static pario_error pario_i_head_usual_lines(pario_i_head *head, const unsigned c
 {
     pario_error error = PARIO_OK;
     size_t      beg = head->line_beg;
+    size_t      most = end > 3 ? end - 3 : 0; /* what two bytes follow */
     bool        usual = head->phase == PARIO_I_HEAD_FIELDS && head->scanned == beg;
     while (usual && error == PARIO_OK) {
         size_t colon = pario_i_token_end(s, beg, end);
-        size_t to = end;
-        usual = colon > beg && colon + 2 < end && s[colon] == ':' && s[colon + 1] == ' ' &&
-                s[colon + 2] > ' ';
-        if (usual) {
-            to = pario_i_text_end(s, colon + 2, end);
-            usual = to + 1 < end && s[to] == '\r' && s[to + 1] == '\n' && s[to - 1] != ' ';
+        if (colon == beg || colon > most || !pario_i_head_is_usual(s, colon)) {
+            break;
         }
-        if (usual) {
-            error = pario_i_head_note(head, beg, colon, colon + 2, to);
-            beg = to + 2;
+        size_t to = pario_i_text_end(s, colon + 2, end);
+        if (to > most + 1 || !pario_i_head_is_end(s, to)) {
+            break;
         }
+        error = pario_i_head_note(head, beg, colon, colon + 2, to);
+        beg = to + 2;
     }
     head->scanned = (uint32_t)pario_i_max(head->scanned, beg);
     head->line_beg = (uint32_t)beg;
