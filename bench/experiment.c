@@ -31,7 +31,6 @@
 #define EXIT_REFUSED 3 /* nothing but points that the system's limits refuse was left out */
 #define BUDGET 112.0   /* seconds, so that `make bench` takes less than two minutes */
 #define ROUNDS 5
-#define OPTIONAL_ROUNDS 3
 #define BUSY 1.0           /* load average from which the machine is not ours alone */
 #define PROGRESS_EVERY 5.0 /* seconds between lines where the output is not a terminal */
 
@@ -48,8 +47,8 @@ typedef struct choices {
 static const char usage[] =
     "usage: experiment [options]\n"
     "  --rounds N       repeat each run N times; also the variable ROUNDS. Default:\n"
-    "                   5, or as many as fit into two minutes, and 3 of rows that\n"
-    "                   are optional\n"
+    "                   5, or, two at least, as many as fit into two minutes of the\n"
+    "                   rows that need gcc and make alone\n"
     "  --scale X        the article's delays times X (default 0.1, with --full 1)\n"
     "  --full           the article's own delays, 5 rounds of all: takes long\n"
     "  --most N         the sweep ends at N requests in flight (default 10000)\n"
@@ -287,8 +286,6 @@ static bool option_rounds(choices *wanted)
         wanted->plan.rounds = ROUNDS;
         wanted->plan.budget = wanted->plan.full ? 0 : BUDGET;
     }
-    wanted->plan.optional_rounds = wanted->plan.full || wanted->rounds_given ? wanted->plan.rounds
-                                                                             : OPTIONAL_ROUNDS;
     return true;
 }
 

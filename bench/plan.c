@@ -146,7 +146,7 @@ static bool plan_add_row(plan *work, const plan_options *options, const run_setu
 {
     const row *subject = &row_table[row_index];
     char       note[sizeof work->runs->note];
-    if ((subject->once && round > 0) || (subject->optional && round >= options->optional_rounds)) {
+    if (subject->once && round > 0) {
         return true;
     }
     if (subject->optional && run_missing(setup, row_index, note, sizeof note)) {

@@ -10,15 +10,14 @@
 
 /* What the user asked for. */
 typedef struct plan_options {
-    int         rounds;
-    int         optional_rounds; /* of the rows that are optional */
-    double      budget; /* seconds in which the others' rounds must fit, two at least; 0: none */
-    long        most;   /* the sweep goes so far */
-    unsigned    seed;   /* of the order */
-    bool        job;    /* the rows of the job */
-    bool        sweep;  /* the rows of the sweep */
-    bool        full;   /* also what takes long */
-    const char *only;   /* names of rows, separated by commas; NULL: all */
+    int      rounds;
+    double   budget;  /* seconds for the rows that are not optional, two rounds at least; 0: none */
+    long     most;    /* the sweep goes so far */
+    unsigned seed;    /* of the order */
+    bool     job;     /* the rows of the job */
+    bool     sweep;   /* the rows of the sweep */
+    bool     full;    /* also what takes long */
+    const char *only; /* names of rows, separated by commas; NULL: all */
 } plan_options;
 
 /* All runs, in the order in which they are carried out. */

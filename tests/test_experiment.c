@@ -199,12 +199,9 @@ static const run_setup no_programs = {
 
 static plan_options all_rows(int rounds)
 {
-    plan_options options = { .rounds = rounds,
-                             .optional_rounds = rounds,
-                             .most = 10000,
-                             .job = true,
-                             .sweep = true,
-                             .seed = 1 };
+    plan_options options = {
+        .rounds = rounds, .most = 10000, .job = true, .sweep = true, .seed = 1
+    };
     return options;
 }
 
