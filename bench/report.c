@@ -293,15 +293,19 @@ static void report_machine(text *out, const output_source *source)
     }
     text_add(out, "<dt>experiment</dt><dd>%zu runs in %.0f s</dd>\n</dl>\n", source->work->done,
              source->seconds);
-    text_add(
-        out,
-        "<p class=\"note\">Peak memory is VmHWM, read while the kernel holds the client at "
-        "its very end, or a larger exact reading (%zu runs where that was not allowed have "
-        "ru_maxrss in its place, which is never below some 2 MB); RSS, PSS and private bytes are "
-        "smaps_rollup's, read when two readings in a row agree. A run with one wrong or "
-        "missing price is void. Raw data: results.csv and results.json beside this page; "
-        "method and traps: bench/README.md.</p>\n",
-        summary_untraced(source->work));
+    text_add(out,
+             "<p class=\"note\">Peak memory is VmHWM, read while the kernel holds the client at "
+             "its very end, or a larger exact reading; RSS, PSS and private bytes are "
+             "smaps_rollup's, read when two readings in a row agree. ");
+    if (summary_untraced(source->work) > 0) {
+        text_add(
+            out,
+            "ptrace is not allowed here: the peaks of %zu runs are ru_maxrss, never below some "
+            "2 MB. ",
+            summary_untraced(source->work));
+    }
+    text_add(out, "A run with one wrong or missing price is void. Raw data: results.csv and "
+                  "results.json beside this page; method and traps: bench/README.md.</p>\n");
 }
 
 void report_html(text *out, const output_source *source)
@@ -378,7 +382,7 @@ static void markdown_goals(text *out, const output_source *source)
 void report_markdown(text *out, const output_source *source)
 {
     text_add(out,
-             "# Results of one full run\n\nWritten by `build/experiment --results`; "
+             "# Results of one full run\n\nWritten by `make bench-results`; "
              "bench/README.md says how it is measured. Delays: the article's x %g; medians of "
              "%d rounds; %zu runs in %.0f s, order seed %u.\n\n",
              source->setup->scale, source->work->rounds, source->work->done, source->seconds,
