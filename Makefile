@@ -232,12 +232,30 @@ sanitize:
 	$(MAKE) SAN=address sanitized
 	$(MAKE) SAN=thread sanitized
 	$(if $(have_clang),$(MAKE) SAN=address CC=clang sanitized,$(call skip,SAN=address with clang,clang))
+	$(if $(have_clang),$(MAKE) SAN=memory CC=clang sanitized,$(call skip,SAN=memory,clang))
 
-# TSan needs addresses that are not too random, where that can be had.
-fixed_addresses = $(if $(filter thread,$(SAN)),$(shell setarch -R true 2>/dev/null && echo setarch -R))
+# TSan and MSan need addresses that are not too random, where that can be had.
+fixed_addresses = $(if $(filter thread memory,$(SAN)),$(shell setarch -R true 2>/dev/null && echo setarch -R))
 
 sanitized: tests
 	@BUILD=$(BUILD) TSAN_OPTIONS=atexit_sleep_ms=0 $(fixed_addresses) tests/run $(TESTS)
+
+# The tests in other builds, on other machines and under valgrind: VARIANTS='i686 s390x' for some.
+.PHONY: matrix valgrind coverage peers
+matrix:
+	@tests/matrix $(or $(VARIANTS),$(filter-out $(VALGRIND),$(shell tests/matrix -l)))
+
+VALGRIND := memcheck helgrind
+valgrind:
+	@tests/matrix $(VALGRIND)
+
+coverage:
+	@tests/coverage
+
+# Real servers, as many requests to each.
+REQUESTS ?= 100000
+peers: $(BUILD)/tests/e2e_peers
+	@REQUESTS=$(REQUESTS) tests/run -t 1800 $<
 
 # A client in a world that a seed decides, and inputs that nobody has thought of: each target for
 # so many seconds, with clang. tests/README.md says what they look for.
@@ -328,7 +346,11 @@ help:
 	@echo 'make bench-full    the same at full scale: takes long'
 	@echo 'make bench-load    system calls, instructions, CPU and bytes beside a loop by hand'
 	@echo 'make bench-results what the README and bench/RESULTS.md show of it, measured anew'
-	@echo 'make sanitize      the tests under ASan and UBSan, and under TSan'
+	@echo 'make sanitize      the tests under ASan and UBSan, TSan and MSan'
+	@echo 'make valgrind      the tests under memcheck and helgrind'
+	@echo 'make matrix        other optimisations, compilers, libcs and machines; VARIANTS=i686'
+	@echo 'make coverage      all lines of the implementation, and 95 of 100 branches?'
+	@echo 'make peers         REQUESTS=100000 to nginx, Apache, haproxy and Python each'
 	@echo 'make simulate      SEEDS=10000: whole clients in a simulated world'
 	@echo 'make simulate-bite does the simulation see faults that are planted?'
 	@echo 'make fuzz          SECONDS=60 for each target: needs clang'

@@ -547,7 +547,7 @@ PARIO_API pario_error pario_fd(pario_client *client, int *fd) PARIO_NODISCARD;
  */
 PARIO_API void pario_wake(pario_client *client);
 
-/* Reads the counters into *statistics; NULLs are ignored. The client's thread. */
+/* Reads the counters into *statistics, zeros for a NULL client. The client's thread. */
 PARIO_API void pario_stats(pario_client *client, pario_statistics *statistics);
 
 /*
@@ -2001,25 +2001,13 @@ static pario_error pario_i_chunked_line_end(pario_i_chunked *chunked, unsigned c
 /* A byte outside of the data. */
 static pario_error pario_i_chunked_byte(pario_i_chunked *chunked, unsigned char byte)
 {
-    pario_error error = PARIO_OK;
-    switch (chunked->phase) {
-    case PARIO_I_CHUNK_SIZE:
-        error = pario_i_chunked_size(chunked, byte);
-        break;
-    case PARIO_I_CHUNK_BLANK:
-    case PARIO_I_CHUNK_EXTENSION:
-        error = pario_i_chunked_extension(chunked, byte);
-        break;
-    case PARIO_I_CHUNK_SIZE_LF:
-    case PARIO_I_CHUNK_DATA_CR:
-    case PARIO_I_CHUNK_DATA_LF:
-        error = pario_i_chunked_line_end(chunked, byte);
-        break;
-    case PARIO_I_CHUNK_DATA:
-    case PARIO_I_CHUNK_TRAILER:
-        break;
+    if (chunked->phase == PARIO_I_CHUNK_SIZE) {
+        return pario_i_chunked_size(chunked, byte);
     }
-    return error;
+    bool behind = chunked->phase == PARIO_I_CHUNK_BLANK ||
+                  chunked->phase == PARIO_I_CHUNK_EXTENSION;
+    return behind ? pario_i_chunked_extension(chunked, byte)
+                  : pario_i_chunked_line_end(chunked, byte);
 }
 
 /*
@@ -6458,7 +6446,7 @@ static pario_error pario_i_turn_sequential(pario_client *client, int64_t until)
 
 #if !defined(PARIO_NO_FIBERS)
 /* What a fiber does: one job after another, back to the loop in between. */
-static void pario_i_fiber_main(unsigned low, unsigned high)
+__attribute__((noreturn)) static void pario_i_fiber_main(unsigned low, unsigned high)
 {
     pario_i_fiber *fiber;
     unsigned       halves[2];
@@ -6467,7 +6455,7 @@ static void pario_i_fiber_main(unsigned low, unsigned high)
     memcpy((void *)&fiber, halves, sizeof(void *));
     pario_client *client = fiber->client;
     pario_i_switch_ended(client, fiber->fake_stack);
-    do {
+    for (;;) {
         if (fiber->task != NULL) {
             pario_i_run_task(client, fiber->task);
         } else {
@@ -6481,7 +6469,7 @@ static void pario_i_fiber_main(unsigned low, unsigned high)
         fiber->next_free = client->free_fibers;
         client->free_fibers = fiber;
         pario_i_fiber_leave(client, fiber);
-    } while (fiber->client != NULL);
+    }
 }
 
 /* A mapping for a stack, its lowest page without access; NULL and errno. */
@@ -7098,10 +7086,9 @@ static pario_error pario_i_client_agent(pario_client *client, const char *wanted
     if (!pario_i_is_text((const unsigned char *)agent, 0, size)) {
         return PARIO_ERROR_FIELD_VALUE;
     }
-    if (!pario_i_size_multiply(size, 2, &room) || !pario_i_size_add(room, 32, &room)) {
-        return PARIO_ERROR_CONFIG;
+    if (pario_i_size_multiply(size, 2, &room) && pario_i_size_add(room, 32, &room)) {
+        client->agent = (char *)PARIO_MALLOC(room);
     }
-    client->agent = (char *)PARIO_MALLOC(room);
     if (client->agent == NULL) {
         return PARIO_ERROR_MEMORY;
     }
@@ -7793,7 +7780,11 @@ PARIO_DEF void pario_wake(pario_client *client)
 
 PARIO_DEF void pario_stats(pario_client *client, pario_statistics *statistics)
 {
-    if (client == NULL || statistics == NULL) {
+    if (statistics == NULL) {
+        return;
+    }
+    memset(statistics, 0, sizeof *statistics);
+    if (client == NULL) {
         return;
     }
     pario_i_client_lock(client);

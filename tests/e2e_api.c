@@ -145,9 +145,10 @@ E2E(what_was_read_back_opens_another_client)
 
 TEST(opening_wrongly_is_refused)
 {
-    pario_client *client = NULL;
-    int           number = 99;
-    pario_config  config;
+    pario_client    *client = NULL;
+    int              number = 99;
+    pario_config     config;
+    pario_statistics statistics = { .submitted = 1 };
     memset(&config, 0, sizeof config);
     CHECK_ERROR(pario_open(NULL, NULL), PARIO_ERROR_ARGUMENT);
     CHECK_ERROR(pario_open(&config, NULL), PARIO_ERROR_ARGUMENT);
@@ -162,6 +163,8 @@ TEST(opening_wrongly_is_refused)
     pario_close(NULL);
     pario_wake(NULL);
     pario_stats(NULL, NULL);
+    pario_stats(NULL, &statistics);
+    CHECK_UINT(statistics.submitted, 0);
     CHECK_ERROR(pario_open(NULL, &client), PARIO_OK);
     CHECK_INT(pario_config_of(client)->executor, PARIO_EPOLL);
     pario_stats(client, NULL);
@@ -1021,4 +1024,83 @@ E2E(several_clients_live_in_several_threads)
         pthread_join(threads[i], NULL);
         CHECK_UINT(all[i].good, 50);
     }
+}
+
+/* ---- texts ----------------------------------------------------------------------------- */
+
+TEST(a_description_says_what_it_does_not_know)
+{
+    static const struct {
+        int         number;
+        pario_stage stage;
+        const char *text;
+    } cases[] = {
+        { ECONNREFUSED, PARIO_STAGE_CONNECT, "connect: no connection: connection refused" },
+        { 9999, PARIO_STAGE_CONNECT, "connect: no connection: errno 9999" },
+        { -5, PARIO_STAGE_BODY, "body: no connection: errno 0" },
+    };
+    char           line[PARIO_LINE_SIZE];
+    pario_response response;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        memset(&response, 0, sizeof response);
+        response.error = PARIO_ERROR_CONNECT;
+        response.stage = cases[i].stage;
+        response.system_error = cases[i].number;
+        pario_describe(&response, line, sizeof line);
+        CHECK_STR(line, cases[i].text);
+    }
+    pario_describe(&response, NULL, 0);
+    pario_response_address(&response, NULL, 0);
+    pario_describe(NULL, line, sizeof line);
+    CHECK_STR(line, "no response");
+}
+
+/* ---- more events at once than are taken at once ------------------------------------------ */
+
+#define FLOOD 300
+
+typedef struct flood {
+    size_t there; /* atomic: answers that lie in the client's machine */
+} flood;
+
+static bool serve_flood(server_peer *peer, const server_request *request, void *context)
+{
+    flood *all = (flood *)context;
+    (void)request;
+    if (!server_wait(peer, 1) ||
+        !server_say(peer, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") ||
+        !server_until_there(peer)) {
+        return false;
+    }
+    __atomic_add_fetch(&all->there, 1, __ATOMIC_RELEASE);
+    return true;
+}
+
+E2E(a_flood_of_answers_is_taken_in_one_turn)
+{
+    flood          all = { 0 };
+    server        *peer = e2e_serve_handler(run, serve_flood, &all);
+    size_t         came = 0;
+    pario_response response;
+    run->config.concurrency = FLOOD;
+    if ((run->executor != PARIO_EPOLL && run->executor != PARIO_FIBERS) || !e2e_open(run)) {
+        return; /* the others have no loop */
+    }
+    run->apart = true;
+    for (size_t i = 0; i < FLOOD; i++) {
+        e2e_submit(run, e2e_url(peer, "/"), i, NULL);
+    }
+    while (server_count(peer).requests < FLOOD) {
+        CHECK_ERROR(pario_next(run->client, &response, 1), PARIO_TIME_OVER);
+    }
+    server_fire(peer, 1);
+    while (__atomic_load_n(&all.there, __ATOMIC_ACQUIRE) < FLOOD) {
+        sched_yield();
+    }
+    while (pario_next(run->client, &response, 0) == PARIO_OK) {
+        CHECK_ERROR(response.error, PARIO_OK);
+        pario_response_free(&response);
+        came++;
+    }
+    CHECK_UINT(came, FLOOD);
 }

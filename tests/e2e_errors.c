@@ -30,9 +30,10 @@ static void *fault_malloc(size_t size)
 
 static void *fault_realloc(void *old, size_t size)
 {
-    void *made = fault_is_due() ? NULL : realloc(old, size);
-    __atomic_fetch_add(&faults_held, made != NULL && old == NULL, __ATOMIC_SEQ_CST);
-    return made;
+    if (old == NULL) {
+        return fault_malloc(size);
+    }
+    return fault_is_due() ? NULL : realloc(old, size);
 }
 
 static void fault_free(void *old)

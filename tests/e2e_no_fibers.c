@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The header with fibers left out: they are refused by name, all else works. */
+#if !defined(PARIO_NO_FIBERS)
 #define PARIO_NO_FIBERS
+#endif
 #define PARIO_IMPLEMENTATION
 #include "pario.h"
 

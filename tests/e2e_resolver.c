@@ -579,3 +579,27 @@ E2E(numbers_need_no_thread)
     get_by_name(run, "127.0.0.1", peer, PARIO_OK);
     CHECK_UINT(e2e_entries("/proc/self/task"), with_server);
 }
+
+/* A full cache is emptied, but for the names that somebody waits for or that are looked up. */
+TEST(a_name_that_is_waited_for_stays_in_the_cache)
+{
+    static const unsigned char hosts[] = "abc";
+    pario_i_resolver          *resolver = pario_i_resolver_new(-1, 0);
+    pario_i_name              *names[3];
+    if (!CHECK(resolver != NULL)) {
+        return;
+    }
+    pario_i_mutex_lock(&resolver->lock);
+    for (size_t i = 0; i < 3; i++) {
+        names[i] = pario_i_resolver_entry(resolver, hosts + i, 1);
+        CHECK(names[i] != NULL);
+    }
+    names[0]->waiting = 1;
+    names[1]->state = PARIO_I_NAME_WANTED;
+    pario_i_resolver_empty(resolver);
+    CHECK_UINT(resolver->count, 2);
+    CHECK(pario_i_resolver_entry(resolver, hosts, 1) == names[0]);
+    CHECK(pario_i_resolver_entry(resolver, hosts + 1, 1) == names[1]);
+    pario_i_mutex_unlock(&resolver->lock);
+    pario_i_resolver_drop(resolver);
+}

@@ -402,6 +402,55 @@ E2E(idle_connections_off_keeps_none)
     CHECK_UINT(server_count(peer).connections, 3);
 }
 
+E2E(idle_connections_may_be_without_limit)
+{
+    server *peer = e2e_serve_handler(run, serve_echo, NULL);
+    run->config.idle_connections = PARIO_UNLIMITED;
+    if (e2e_open(run)) {
+        e2e_get(run, e2e_url(peer, "/"), PARIO_OK);
+        e2e_get(run, e2e_url(peer, "/"), PARIO_OK);
+        CHECK_UINT(server_count(peer).connections, 1);
+    }
+}
+
+/*
+ * Sequentially, a fetch beside a request that waits may take one connection more than its host
+ * may have; when one of the two has to be replaced, the other one goes.
+ */
+TEST(one_connection_too_many_goes_before_another_is_made)
+{
+    static const server_step        waits[] = { S_READ, S_WAIT(1), SAY_OK, S_READ, S_END };
+    static const server_step *const scripts[] = { waits, answers, answers };
+    server_options                  options = { .scripts = scripts, .script_count = 3 };
+    server                         *peer = server_start(&options);
+    pario_config   config = { .executor = PARIO_SEQUENTIAL, .per_host = 1, .idle_connections = 2 };
+    pario_client  *client;
+    pario_request  request = { .url = e2e_url(peer, "/") };
+    pario_response response;
+    pario_statistics statistics;
+    CHECK_ERROR(pario_open(&config, &client), PARIO_OK);
+    CHECK_ERROR(pario_submit(client, &request), PARIO_OK);
+    while (server_count(peer).requests == 0) {
+        CHECK_ERROR(pario_next(client, &response, 1), PARIO_TIME_OVER);
+    }
+    CHECK_ERROR(pario_fetch(client, &request, &response), PARIO_OK);
+    pario_response_free(&response);
+    server_fire(peer, 1);
+    CHECK_ERROR(pario_next(client, &response, PARIO_UNLIMITED), PARIO_OK);
+    pario_response_free(&response);
+    pario_stats(client, &statistics);
+    CHECK_UINT(statistics.idle, 2);
+    CHECK_ERROR(pario_submit(client, &request), PARIO_OK);
+    CHECK_ERROR(pario_next(client, &response, PARIO_UNLIMITED), PARIO_OK);
+    CHECK_ERROR(response.error, PARIO_OK);
+    pario_response_free(&response);
+    pario_stats(client, &statistics);
+    CHECK_UINT(statistics.connections, 3);
+    CHECK_UINT(statistics.idle, 1);
+    pario_close(client);
+    server_stop(peer);
+}
+
 /* Each request is answered only once as many as may be in flight are there. */
 typedef struct crowd {
     size_t          size;

@@ -258,6 +258,7 @@ typedef struct hanging {
     server     *peer;
     pario_error error; /* of the fetch that the closing ended */
     pario_error second;
+    pario_error third; /* of submitting */
     bool        began;
     bool        ended;
 } hanging;
@@ -274,6 +275,7 @@ static void fetch_and_hang(pario_client *client, void *argument)
     pario_response_free(&response);
     it->second = pario_fetch(client, &request, &response);
     pario_response_free(&response);
+    it->third = pario_submit(client, &request);
     it->ended = true;
 }
 
@@ -308,6 +310,7 @@ E2E(closing_ends_the_fetches_of_tasks)
     CHECK(it[0].began && it[0].ended);
     CHECK_ERROR(it[0].error, PARIO_ERROR_CANCELLED);
     CHECK_ERROR(it[0].second, PARIO_ERROR_CANCELLED);
+    CHECK_ERROR(it[0].third, PARIO_OK); /* it is dropped with all the others */
     /* One at a time was allowed, so that the others have not begun, and never will. */
     CHECK(!it[1].began && !it[2].began);
     CHECK_UINT(server_count(peer).requests, 1);

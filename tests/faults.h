@@ -105,13 +105,14 @@ typedef enum faults_kind {
 
 typedef enum faults_mode {
     FAULTS_NONE,
-    FAULTS_FAIL,      /* one call fails */
-    FAULTS_FAIL_ELSE, /* one call fails, for another reason */
-    FAULTS_STAY,      /* and so do all later ones of its kind */
-    FAULTS_INTERRUPT, /* one call is interrupted */
-    FAULTS_AGAIN,     /* one call finds nothing to do although there is */
-    FAULTS_SHORT,     /* one call moves one byte */
-    FAULTS_SHORT_ALL, /* and so do all later ones */
+    FAULTS_FAIL,        /* one call fails */
+    FAULTS_FAIL_ELSE,   /* one call fails, for another reason */
+    FAULTS_STAY,        /* and so do all later ones of its kind */
+    FAULTS_INTERRUPT,   /* one call is interrupted */
+    FAULTS_AGAIN,       /* one call finds nothing to do although there is */
+    FAULTS_SHORT,       /* one call moves one byte */
+    FAULTS_SHORT_ALL,   /* and so do all later ones */
+    FAULTS_SHORT_STUCK, /* and no watch can be changed */
     FAULTS_MODES
 } faults_mode;
 
@@ -223,7 +224,7 @@ static bool faults_fails(faults_kind kind)
 static bool faults_shortens(faults_kind kind)
 {
     faults_mode mode = __atomic_load_n(&faults_now.mode, __ATOMIC_RELAXED);
-    bool        all = mode == FAULTS_SHORT_ALL;
+    bool        all = mode == FAULTS_SHORT_ALL || mode == FAULTS_SHORT_STUCK;
     return (all || mode == FAULTS_SHORT) && (faults_abouts[kind].can & FAULTS_S) != 0 &&
            (faults_counts(kind, all) || (all && faults_struck() != FAULTS_KINDS));
 }
@@ -244,8 +245,14 @@ static void *faults_malloc(size_t size)
 
 static void *faults_realloc(void *old, size_t size)
 {
-    void *block = faults_fails(FAULTS_REALLOC) ? NULL : realloc(old, size);
-    faults_note(&faults_now.books.memory, block != NULL && old == NULL ? 1 : 0);
+    if (faults_fails(FAULTS_REALLOC)) {
+        return NULL;
+    }
+    if (old != NULL) {
+        return realloc(old, size);
+    }
+    void *block = malloc(size);
+    faults_note(&faults_now.books.memory, block != NULL ? 1 : 0);
     return block;
 }
 
@@ -255,6 +262,7 @@ static void faults_free(void *block)
     free(block);
 }
 
+#if !defined(PARIO_NO_FIBERS)
 static void *faults_mmap(void *where, size_t size, int protection, int flags, int fd, off_t at)
 {
     void *map = faults_fails(FAULTS_MMAP) ? MAP_FAILED
@@ -273,6 +281,7 @@ static int faults_mprotect(void *where, size_t size, int protection)
 {
     return faults_fails(FAULTS_MPROTECT) ? -1 : mprotect(where, size, protection);
 }
+#endif
 
 /* ---- descriptors ----------------------------------------------------------------------- */
 
@@ -452,6 +461,11 @@ static int faults_epoll_ctl(int epoll, int operation, int fd, struct epoll_event
     faults_uses(epoll);
     faults_uses(fd);
     if (faults_fails(FAULTS_EPOLL_CTL)) {
+        return -1;
+    }
+    if (operation == EPOLL_CTL_MOD &&
+        __atomic_load_n(&faults_now.mode, __ATOMIC_RELAXED) == FAULTS_SHORT_STUCK) {
+        errno = ENOMEM;
         return -1;
     }
     if (fd >= 0 && fd < FAULTS_FDS) {

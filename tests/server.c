@@ -8,7 +8,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -261,7 +260,7 @@ static bool until(server_peer *peer, bool taken)
             return peer->foreign;
         }
         if (tcp_state(fd, &info) && info.tcpi_bytes_received >= peer->sent &&
-            (!taken || (syscall(SYS_ioctl, fd, SIOCINQ, &unread) == 0 && unread == 0))) {
+            (!taken || (syscall(SYS_ioctl, fd, FIONREAD, &unread) == 0 && unread == 0))) {
             return true;
         }
         sched_yield();

@@ -241,7 +241,7 @@ static bool is_hello(const pario_response *r)
 /* What is posted: more than sockets hold, unless it goes byte by byte. */
 static size_t posted_size(const trial *t)
 {
-    return t->mode == FAULTS_SHORT_ALL ? 500 : sizeof posted;
+    return t->mode == FAULTS_SHORT_ALL || t->mode == FAULTS_SHORT_STUCK ? 500 : sizeof posted;
 }
 
 static bool is_sum(const trial *t, const pario_response *r)
@@ -565,6 +565,39 @@ static void in_tasks(trial *t)
     }
 }
 
+/* Nothing but a task: where it cannot begin there is no request that could say so. */
+static void in_one_task(trial *t)
+{
+    if (start_plainly(t, 0)) {
+        errno = 0;
+        pario_error error = pario_spawn(t->client, other_task_body, t);
+        (void)failed(t, "pario_spawn", error, errno);
+        collect(t);
+    }
+}
+
+/* A request that ends while the loop has still to look for events. */
+static void fetch_refused(trial *t)
+{
+    pario_request  request;
+    pario_response response;
+    if (start_plainly(t, 0)) {
+        memset(&request, 0, sizeof request);
+        request.url = "http://127.0.0.36:1/";
+        request.tag = 36;
+        t->wants[36] = REFUSED;
+        errno = 0;
+        pario_error error = pario_fetch(t->client, &request, &response);
+        int         number = errno;
+        if (response.internal == NULL) {
+            (void)failed(t, "pario_fetch", error, number);
+        } else {
+            judge(t, &response);
+        }
+        pario_response_free(&response);
+    }
+}
+
 /* Tasks, redirects and requests that wait for the one connection their host may have. */
 static void one_per_host(trial *t)
 {
@@ -857,6 +890,8 @@ static const scenario scenarios[] = {
     { "post_much", post_much, false, false, false },
     { "by_name", by_name, false, false, false },
     { "in_tasks", in_tasks, false, true, false },
+    { "in_one_task", in_one_task, true, true, false },
+    { "fetch_refused", fetch_refused, true, false, false },
     { "one_per_host", one_per_host, true, false, false },
     { "in_a_foreign_loop", in_a_foreign_loop, false, false, false },
     { "timer_in_a_foreign_loop", timer_in_a_foreign_loop, true, false, false },
@@ -874,8 +909,8 @@ static const scenario scenarios[] = {
 /* ---- sweeps ---------------------------------------------------------------------------- */
 
 static const char *const mode_names[FAULTS_MODES] = {
-    "none",        "fails",      "fails otherwise", "fails from then on",
-    "interrupted", "says again", "one byte",        "one byte from then on",
+    "none",       "fails",    "fails otherwise",       "fails from then on", "interrupted",
+    "says again", "one byte", "one byte from then on", "one byte and stuck",
 };
 
 static const char *const executor_names[] = { "epoll", "sequential", "threads", "fibers" };
@@ -1035,6 +1070,6 @@ TEST(each_call_is_interrupted_once)
 
 TEST(each_call_moves_one_byte)
 {
-    static const faults_mode modes[] = { FAULTS_SHORT, FAULTS_SHORT_ALL };
-    sweep_all(modes, is_whole() ? 2 : 1);
+    static const faults_mode modes[] = { FAULTS_SHORT, FAULTS_SHORT_ALL, FAULTS_SHORT_STUCK };
+    sweep_all(modes, is_whole() ? 3 : 1);
 }

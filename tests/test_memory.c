@@ -66,6 +66,10 @@ static void test_free(void *pointer)
 /* Sanitizers put their own memory and threads beside the test's. */
 static bool has_sanitizer(void)
 {
+    const char *preloaded = getenv("LD_PRELOAD");
+    if (preloaded != NULL && strstr(preloaded, "vgpreload") != NULL) {
+        return true; /* valgrind's memory is the program's, too */
+    }
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     return true;
 #elif defined(__has_feature)
@@ -262,6 +266,52 @@ TEST(memory_read_says_that_another_users_process_is_closed)
     CHECK_INT(WEXITSTATUS(status), 0);
 }
 
+/* Writes a file as /proc has it into a directory; nothing at all: it is removed. */
+static void put_proc(int directory, const char *name, const char *text)
+{
+    if (text == NULL) {
+        (void)unlinkat(directory, name, 0);
+        return;
+    }
+    int fd = openat(directory, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    CHECK(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+    (void)close(fd);
+}
+
+TEST(memory_read_tells_that_there_is_no_memory)
+{
+    static const struct {
+        const char *smaps;
+        const char *status;
+        int         of_smaps;
+        int         of_status;
+    } cases[] = {
+        { NULL, NULL, ESRCH, ESRCH },
+        { NULL, "S\nVmHWM: 1 kB\nThreads: 1\n", ENOENT, 0 },
+        { "x\n", "S\nState: Z\n", ESRCH, ESRCH },
+        { "x\nRss: 1 kB\n", "S\nVmHWM: 1 kB\n", ESRCH, ESRCH },
+        { "x\nRss: 1 kB\nPss: 1 kB\n", "S\nThreads: 1\n", ESRCH, ESRCH },
+        { "x\nRss: 1 kB\nPss: 1 kB\nPrivate_Dirty: 1 kB\n", NULL, 0, ESRCH },
+        { "x\nRss: 18446744073709551615 kB\nPss: 1 kB\nPrivate_Dirty: 1 kB\n", NULL, 0, ESRCH },
+    };
+    char         path[] = "/tmp/pario-proc-XXXXXX";
+    pario_memory memory = { .rss_bytes = 0 };
+    CHECK(mkdtemp(path) != NULL);
+    int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        test_case("%zu", i);
+        put_proc(directory, "smaps_rollup", cases[i].smaps);
+        put_proc(directory, "status", cases[i].status);
+        CHECK_INT(pario_i_memory_read_smaps(directory, &memory), cases[i].of_smaps);
+        CHECK_INT(pario_i_memory_read_status(directory, &memory), cases[i].of_status);
+    }
+    pario_i_figure most = { "", true, UINT64_MAX };
+    CHECK_UINT(pario_i_figure_bytes(&most), UINT64_MAX);
+    put_proc(directory, "smaps_rollup", NULL);
+    (void)close(directory);
+    CHECK_INT(rmdir(path), 0);
+}
+
 TEST(memory_read_refuses_wrong_arguments)
 {
     pario_memory memory;
@@ -423,6 +473,21 @@ TEST(sampler_leaves_samples_out_while_memory_is_out)
     CHECK_UINT(sampler->series.count, PARIO_I_SAMPLER_FIRST + 1);
     pario_i_sampler_free(sampler);
     CHECK_INT(allocations_held, 0);
+}
+
+TEST(sampler_room_is_not_doubled_beyond_all_measure)
+{
+    pario_sampler *sampler = pario_i_sampler_new(1);
+    if (CHECK(sampler != NULL)) {
+        size_t rooms[] = { SIZE_MAX, SIZE_MAX / 4 };
+        for (size_t i = 0; i < 2; i++) {
+            sampler->room = rooms[i];
+            sampler->series.count = rooms[i];
+            CHECK(!pario_i_sampler_reserve(sampler));
+            CHECK_UINT(sampler->room, rooms[i]);
+        }
+        pario_i_sampler_free(sampler);
+    }
 }
 
 TEST(sampler_stop_says_that_samples_were_left_out)
