@@ -1104,3 +1104,19 @@ E2E(a_flood_of_answers_is_taken_in_one_turn)
     }
     CHECK_UINT(came, FLOOD);
 }
+
+/* An id holds 31 bits of slot; more requests than that are as many as memory cannot hold. */
+TEST(slots_end_where_ids_do)
+{
+    pario_client *client = NULL;
+    if (!CHECK_ERROR(pario_open(NULL, &client), PARIO_OK)) {
+        return;
+    }
+    pario_i_client_lock(client);
+    size_t before = client->slot_count;
+    client->slot_count = PARIO_I_NO_SLOT;
+    CHECK_UINT(pario_i_slot_take(client), PARIO_I_NO_SLOT);
+    client->slot_count = before;
+    pario_i_client_unlock(client);
+    pario_close(client);
+}

@@ -24,6 +24,7 @@ typedef struct mock {
     bool      no_memory; /* begin fails */
     bool      boasts;    /* read claims to have moved more than it was given room for */
     bool      idles;     /* write claims success, and moves nothing */
+    server   *waits;     /* is told (event 1) once no more can be written */
 } mock;
 
 typedef struct mock_session {
@@ -78,8 +79,14 @@ static pario_tls_result mock_write(void *opened, const void *bytes, size_t size,
     }
     size_t  step = pario_i_min(size, session->of->step);
     ssize_t sent = send(session->fd, bytes, step, MSG_NOSIGNAL);
+    if (sent < 0 && errno == EAGAIN) {
+        if (session->of->waits != NULL) {
+            server_fire(session->of->waits, 1);
+        }
+        return PARIO_TLS_WANTS_WRITE;
+    }
     if (sent < 0) {
-        return errno == EAGAIN ? PARIO_TLS_WANTS_WRITE : PARIO_TLS_ERROR;
+        return PARIO_TLS_ERROR;
     }
     *moved = (size_t)sent;
     return PARIO_TLS_OK;
@@ -203,6 +210,25 @@ E2E_WAYS(content_goes_out_and_comes_in_by_small_steps)
         CHECK_STR(response.body, "hello, world");
         pario_response_free(&response);
         e2e_record_request(run, server_request_at(peer, 1));
+        close_with(run, &with);
+    }
+}
+
+/* More than sockets hold, to a server that reads only once they are full. */
+E2E(content_waits_until_there_is_room_for_it)
+{
+    static char              body[16777216];
+    static const server_step script[] = { GREET, S_WAIT(1), S_READ, SAY_OK, S_END };
+    mock                     with = { .step = 1048576 };
+    server                  *peer = e2e_serve_script(run, script);
+    pario_request            request = { .body = body, .body_size = sizeof body };
+    pario_response           response;
+    with.waits = peer;
+    if (open_with(run, &with)) {
+        request.url = https_url(peer, "/");
+        CHECK_ERROR(e2e_do(run, &request, &response), PARIO_OK);
+        pario_response_free(&response);
+        CHECK_UINT(server_request_at(peer, 1)->body_size, sizeof body);
         close_with(run, &with);
     }
 }
