@@ -78,13 +78,13 @@ static void fuzz_run_variations(fuzz_target function, unsigned variations, const
 /* Runs a target over its seeds, and over so many variations of each. */
 static void fuzz_run_seeds(fuzz_target function, const char *name, unsigned variations)
 {
-    char        path[512];
-    char        line[4096];
-    uint8_t     bytes[4096];
-    size_t      seeds = 0;
-    const char *slash = strrchr(__FILE__, '/');
-    snprintf(path, sizeof path, "%.*s/seeds/%s", slash != NULL ? (int)(slash - __FILE__) : 1,
-             slash != NULL ? __FILE__ : ".", name);
+    char    path[512] = __FILE__;
+    char    line[4096];
+    uint8_t bytes[4096];
+    size_t  seeds = 0;
+    char   *slash = strrchr(path, '/');
+    char   *at = slash != NULL ? slash + 1 : path;
+    snprintf(at, sizeof path - (size_t)(at - path), "seeds/%s", name);
     FILE *file = fopen(path, "r");
     if (file == NULL) {
         FAIL("%s: %s", path, strerror(errno));
