@@ -6205,6 +6205,8 @@ static void pario_i_switch_ended(pario_client *client, void *fake_stack)
 static void pario_i_fiber_enter(pario_client *client, pario_i_fiber *fiber)
 {
     ucontext_t loop;
+    loop.uc_stack.ss_sp = NULL; /* swapcontext leaves it alone; sanitizers read it */
+    loop.uc_stack.ss_size = 0;
     client->context = &loop;
     client->fiber = fiber;
 #if defined(PARIO_I_TSAN)
