@@ -1672,26 +1672,34 @@ static inline bool pario_i_head_is_end(const unsigned char *s, size_t at)
     return s[at] == '\r' && s[at + 1] == '\n' && s[at - 1] != ' ';
 }
 
-/* Reads field lines as long as they are whole and of the usual form: name, colon, space, a value
- * without a tab or spaces around it, CR LF. All others are left to pario_i_head_line, which would
- * say the same of these; here their end and their bytes are looked for in one go. */
+/* Where the value ends of a whole line of the usual form: name, colon, space, a value without a
+ * tab or spaces around it, CR LF. 0: the line is of another form. */
+static inline size_t pario_i_head_usual_end(const unsigned char *s, size_t beg, size_t end,
+                                            size_t *colon)
+{
+    size_t most = end > 3 ? end - 3 : 0; /* what two bytes follow */
+    *colon = pario_i_token_end(s, beg, end);
+    if (*colon == beg || *colon > most || !pario_i_head_is_usual(s, *colon)) {
+        return 0;
+    }
+    size_t to = pario_i_text_end(s, *colon + 2, end);
+    return to <= most + 1 && pario_i_head_is_end(s, to) ? to : 0;
+}
+
+/* Reads field lines as long as they are of the usual form. All others are left to
+ * pario_i_head_line, which would say the same of these; here their end and their bytes are looked
+ * for in one go. */
 static pario_error pario_i_head_usual_lines(pario_i_head *head, const unsigned char *s, size_t end)
 {
     pario_error error = PARIO_OK;
     size_t      beg = head->line_beg;
-    size_t      most = end > 3 ? end - 3 : 0; /* what two bytes follow */
+    size_t      colon = beg;
     bool        usual = head->phase == PARIO_I_HEAD_FIELDS && head->scanned == beg;
-    while (usual && error == PARIO_OK) {
-        size_t colon = pario_i_token_end(s, beg, end);
-        if (colon == beg || colon > most || !pario_i_head_is_usual(s, colon)) {
-            break;
-        }
-        size_t to = pario_i_text_end(s, colon + 2, end);
-        if (to > most + 1 || !pario_i_head_is_end(s, to)) {
-            break;
-        }
+    size_t      to = usual ? pario_i_head_usual_end(s, beg, end, &colon) : 0;
+    while (to > 0) {
         error = pario_i_head_note(head, beg, colon, colon + 2, to);
         beg = to + 2;
+        to = error == PARIO_OK ? pario_i_head_usual_end(s, beg, end, &colon) : 0;
     }
     head->scanned = (uint32_t)pario_i_max(head->scanned, beg);
     head->line_beg = (uint32_t)beg;
@@ -2182,6 +2190,18 @@ static pario_error pario_i_order_method(pario_i_order *order, const char *name)
     return good ? PARIO_OK : PARIO_ERROR_METHOD;
 }
 
+/* Appends what stands behind the field lines: a NUL, an other method's name, the content. */
+static bool pario_i_order_put_rest(const pario_request *request, bool other, bool sends,
+                                   pario_i_buffer *text)
+{
+    pario_i_content content;
+    content.bytes = (const unsigned char *)request->body;
+    content.size = request->body_size;
+    return pario_i_buffer_append(text, "", 1) &&
+           (!other || pario_i_buffer_append(text, request->method, strlen(request->method) + 1)) &&
+           (!sends || pario_i_buffer_append(text, &content, sizeof content));
+}
+
 /* Recognises the method, and appends to the field lines in *text what comes behind them. */
 static pario_error pario_i_order_rest(pario_i_order *order, const pario_request *request,
                                       pario_i_buffer *text)
@@ -2192,15 +2212,8 @@ static pario_error pario_i_order_rest(pario_i_order *order, const pario_request 
     if (error != PARIO_OK || (text->size == 0 && !other && !sends)) {
         return error;
     }
-    pario_i_content content;
-    content.bytes = (const unsigned char *)request->body;
-    content.size = request->body_size;
     order->flags = (uint8_t)(order->flags | PARIO_I_HAS_TEXT);
-    bool good =
-        pario_i_buffer_append(text, "", 1) &&
-        (!other || pario_i_buffer_append(text, request->method, strlen(request->method) + 1)) &&
-        (!sends || pario_i_buffer_append(text, &content, sizeof content));
-    return good ? PARIO_OK : PARIO_ERROR_MEMORY;
+    return pario_i_order_put_rest(request, other, sends, text) ? PARIO_OK : PARIO_ERROR_MEMORY;
 }
 
 /* The bits that a field of the user's sets: what it replaces, or what it asks for. */
@@ -3146,6 +3159,22 @@ static pario_error pario_i_exchange_interim(pario_i_exchange *x)
     return PARIO_OK;
 }
 
+/* A final head came whole: makes the reply of it. */
+static pario_error pario_i_exchange_take_head(pario_i_exchange *x, const pario_i_head *spare,
+                                              const unsigned char *s)
+{
+    pario_i_framing framing;
+    pario_error error = pario_i_framing_decide(spare, s, x->order.method == PARIO_I_HEAD, &framing);
+    bool        inner = error == PARIO_OK && framing.kind == PARIO_I_FRAMING_LENGTH &&
+                 framing.left <= PARIO_I_INNER_CONTENT_BYTES;
+    x->reply = pario_i_reply_packed(spare, s, spare->line_beg, inner ? (size_t)framing.left : 0);
+    if (x->reply == NULL) {
+        return PARIO_ERROR_MEMORY;
+    }
+    x->reply->headed = true;
+    return error == PARIO_OK ? pario_i_exchange_headed(x, &framing) : error;
+}
+
 /* Reads a head of which nothing came before. Moves *at behind what it took. */
 static pario_error pario_i_exchange_read_new_head(pario_i_exchange *x, pario_i_head *spare,
                                                   unsigned char *s, size_t *at, size_t end)
@@ -3154,23 +3183,14 @@ static pario_error pario_i_exchange_read_new_head(pario_i_exchange *x, pario_i_h
     pario_error error = pario_i_head_read(spare, s, end);
     bool        whole = error == PARIO_OK && spare->phase == PARIO_I_HEAD_DONE;
     *at = whole ? spare->line_beg : end;
-    if (!whole || spare->status < 200) {
-        x->reply = pario_i_reply_partial(spare, s, *at);
-        if (x->reply == NULL) {
-            return error != PARIO_OK ? error : PARIO_ERROR_MEMORY;
-        }
-        return whole ? pario_i_exchange_interim(x) : error;
+    if (whole && spare->status >= 200) {
+        return pario_i_exchange_take_head(x, spare, s);
     }
-    pario_i_framing framing;
-    error = pario_i_framing_decide(spare, s, x->order.method == PARIO_I_HEAD, &framing);
-    bool inner = error == PARIO_OK && framing.kind == PARIO_I_FRAMING_LENGTH &&
-                 framing.left <= PARIO_I_INNER_CONTENT_BYTES;
-    x->reply = pario_i_reply_packed(spare, s, spare->line_beg, inner ? (size_t)framing.left : 0);
+    x->reply = pario_i_reply_partial(spare, s, *at);
     if (x->reply == NULL) {
-        return PARIO_ERROR_MEMORY;
+        return error != PARIO_OK ? error : PARIO_ERROR_MEMORY;
     }
-    x->reply->headed = true;
-    return error == PARIO_OK ? pario_i_exchange_headed(x, &framing) : error;
+    return whole ? pario_i_exchange_interim(x) : error;
 }
 
 /* Reads on in a head of which a part came before. Moves *at behind what it took. */
@@ -3312,6 +3332,17 @@ static bool pario_i_exchange_wants_head(const pario_i_exchange *x)
     return x->reply == NULL || !x->reply->headed;
 }
 
+/* Counts what came, and notes when the first byte of it did. */
+static void pario_i_exchange_count(pario_i_exchange *x, size_t size, bool first, int64_t now)
+{
+    if (x->reply != NULL) {
+        x->reply->received += size;
+        if (first) {
+            x->reply->first_byte_us = pario_i_elapsed_us(x->started_at, now);
+        }
+    }
+}
+
 /*
  * Takes s[0..size) in, size > 0, which came from the server at the time `now`. `spare` is a
  * parser whose field table is used for the time of the call. The bytes may be written over.
@@ -3334,11 +3365,7 @@ static void pario_i_exchange_received(pario_i_exchange *x, pario_i_head *spare, 
     if (error == PARIO_OK && !pario_i_exchange_wants_head(x)) {
         error = pario_i_exchange_read_content(x, s, &at, size, &done);
     }
-    if (x->reply != NULL) {
-        x->reply->received += size;
-        x->reply->first_byte_us = first ? pario_i_elapsed_us(x->started_at, now)
-                                        : x->reply->first_byte_us;
-    }
+    pario_i_exchange_count(x, size, first, now);
     if (error != PARIO_OK) {
         pario_i_exchange_end(x, error, now);
     } else if (done) {

@@ -16,13 +16,12 @@ static size_t submit_lines(pario_client *client, char *text, size_t size)
 {
     char *begin = text;
     char *end = NULL;
-    while ((end = memchr(begin, '\n', size - (size_t)(begin - text))) != NULL) {
+    for (; (end = memchr(begin, '\n', size - (size_t)(begin - text))) != NULL; begin = end + 1) {
         *end = '\0';
         pario_error error = pario_submit(client, &(pario_request){ .url = begin });
         if (error != PARIO_OK) {
             printf("%s: %s\n", begin, pario_error_text(error));
         }
-        begin = end + 1;
     }
     size -= (size_t)(begin - text);
     memmove(text, begin, size);
@@ -44,16 +43,22 @@ static bool take_responses(pario_client *client)
     return error != PARIO_NOTHING_LEFT;
 }
 
-int main(int argc, char **argv)
+/* Reads more of the input; false at its end, where a last line gets the end that it lacks. */
+static bool read_more(char *text, size_t room, size_t *size)
+{
+    const ssize_t got = read(STDIN_FILENO, &text[*size], room - 1 - *size);
+    *size += got > 0 ? (size_t)got : 0;
+    text[*size] = '\n';
+    *size += got <= 0 && *size > 0 ? 1u : 0u;
+    return got > 0;
+}
+
+int main(void)
 {
     static char   text[PARIO_MAX_URL_BYTES + 2];
     size_t        size = 0;
     pario_client *client = NULL;
     int           fd = -1;
-    if (argc > 1) {
-        fprintf(stderr, "usage: %s < URLS\n", argv[0]);
-        return 2;
-    }
     if (pario_open(NULL, &client) != PARIO_OK || pario_fd(client, &fd) != PARIO_OK) {
         fprintf(stderr, "foreign_loop: no client\n");
         return 1;
@@ -65,12 +70,7 @@ int main(int argc, char **argv)
             fputs("tick\n", stderr); /* the loop's own work */
         }
         if (polled[1].revents != 0) {
-            const ssize_t got = read(STDIN_FILENO, &text[size], sizeof text - 1 - size);
-            size += got > 0 ? (size_t)got : 0;
-            reading = got > 0;
-            if (!reading && size > 0) {
-                text[size++] = '\n'; /* which the last line lacks */
-            }
+            reading = read_more(text, sizeof text, &size);
             size = submit_lines(client, text, size);
         }
     }
