@@ -195,6 +195,8 @@ static const permit permits[] = {
     { FAULTS_GETSOCKOPT, PARIO_ERROR_CONNECT, STAGE(CONNECT), true },
     { FAULTS_EPOLL_CTL, PARIO_ERROR_CONNECT, STAGE(CONNECT), true },
     { FAULTS_SEND, PARIO_ERROR_SEND, STAGE(SEND), true },
+    { FAULTS_SEND, PARIO_ERROR_TLS, STAGE(SEND), false },
+    { FAULTS_RECV, PARIO_ERROR_TLS, STAGE(SEND) | STAGE(HEAD) | STAGE(BODY), false },
     { FAULTS_SENDMSG, PARIO_ERROR_SEND, STAGE(SEND), true },
     { FAULTS_RECV, PARIO_ERROR_RECEIVE, STAGE(SEND) | STAGE(HEAD) | STAGE(BODY), true },
     { FAULTS_EPOLL_WAIT, PARIO_ERROR_SYSTEM, ANY_STAGE, true },
@@ -526,6 +528,91 @@ static void post_much(trial *t)
     request.body = posted;
     request.body_size = posted_size(t);
     if (start_plainly(t, 0)) {
+        ask(t, 7, LENGTH, &request);
+        collect(t);
+    }
+}
+
+/* A TLS transport that passes bytes on as they are; what it calls is struck as well. */
+static void *passing_begin(void *context, int fd, const char *host)
+{
+    int *session = (int *)malloc(sizeof *session);
+    (void)context;
+    (void)host;
+    if (session != NULL) {
+        *session = fd;
+    }
+    return session;
+}
+
+static pario_tls_result passing_handshake(void *session)
+{
+    (void)session;
+    return PARIO_TLS_OK;
+}
+
+static pario_tls_result passing_read(void *session, void *bytes, size_t size, size_t *moved)
+{
+    ssize_t got;
+    do {
+        got = recv(*(int *)session, bytes, size, 0);
+    } while (got < 0 && errno == EINTR);
+    if (got > 0) {
+        *moved = (size_t)got;
+        return PARIO_TLS_OK;
+    }
+    if (got == 0) {
+        return PARIO_TLS_CUT;
+    }
+    return errno == EAGAIN ? PARIO_TLS_WANTS_READ : PARIO_TLS_ERROR;
+}
+
+static pario_tls_result passing_write(void *session, const void *bytes, size_t size, size_t *moved)
+{
+    ssize_t sent;
+    do {
+        sent = send(*(int *)session, bytes, size, MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    if (sent > 0) {
+        *moved = (size_t)sent;
+        return PARIO_TLS_OK;
+    }
+    return errno == EAGAIN ? PARIO_TLS_WANTS_WRITE : PARIO_TLS_ERROR;
+}
+
+static void passing_explain(void *session, char *text, size_t size)
+{
+    (void)session;
+    snprintf(text, size, "%s", strerror(errno));
+}
+
+static void passing_end(void *session)
+{
+    free(session);
+}
+
+static void by_https(trial *t)
+{
+    static const pario_tls   passing = { NULL,         passing_begin, passing_handshake,
+                                         passing_read, passing_write, passing_explain,
+                                         passing_end };
+    static const char *const paths[] = { "hello", "pieces", "chunks", "hello" };
+    char                     url[128];
+    pario_request            request;
+    pario_config             config;
+    memset(&config, 0, sizeof config);
+    memset(&request, 0, sizeof request);
+    config.tls = &passing;
+    request.url = url;
+    if (start(t, &config)) {
+        for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+            snprintf(url, sizeof url, "https://127.0.0.1:%u/%s/%02zu", t->port, paths[i], i);
+            ask(t, i, HELLO, &request);
+            collect(t);
+        }
+        snprintf(url, sizeof url, "https://127.0.0.1:%u/sum", t->port);
+        request.body = posted;
+        request.body_size = posted_size(t);
         ask(t, 7, LENGTH, &request);
         collect(t);
     }
@@ -903,6 +990,7 @@ static const scenario scenarios[] = {
     { "in_chunks", in_chunks, false, false, false },
     { "redirected", redirected, false, false, false },
     { "post_much", post_much, false, false, false },
+    { "by_https", by_https, false, false, false },
     { "by_name", by_name, false, false, false },
     { "in_tasks", in_tasks, false, true, false },
     { "in_one_task", in_one_task, true, true, false },
