@@ -452,9 +452,9 @@ PARIO_EXTERN_C_BEGIN
  *
  * config: NULL or a struct whose zeros are defaults; copied, its strings too.
  * client: receives the client, or NULL on failure.
- * Returns PARIO_OK, PARIO_ERROR_ARGUMENT (client, or a function of tls, is NULL), PARIO_ERROR_EXECUTOR,
- * PARIO_ERROR_NO_FIBERS, PARIO_ERROR_CONFIG, PARIO_ERROR_FIELD_VALUE (user_agent),
- * PARIO_ERROR_MEMORY, PARIO_ERROR_SYSTEM (errno says which limit).
+ * Returns PARIO_OK, PARIO_ERROR_ARGUMENT (client, or a function of tls, is NULL),
+ * PARIO_ERROR_EXECUTOR, PARIO_ERROR_NO_FIBERS, PARIO_ERROR_CONFIG, PARIO_ERROR_FIELD_VALUE
+ * (user_agent), PARIO_ERROR_MEMORY, PARIO_ERROR_SYSTEM (errno says which limit).
  * The caller closes the client with pario_close. Any thread. Does not block.
  */
 PARIO_API pario_error pario_open(const pario_config *config, pario_client **client) PARIO_NODISCARD;
