@@ -923,7 +923,7 @@ static inline size_t pario_i_token_end(const unsigned char *s, size_t beg, size_
     return i;
 }
 
-/* Index of the first byte in s[beg..end) that is a control byte, perhaps only may be one, or end. */
+/* Index of the first byte in s[beg..end) that is a control byte, or only may be one; or end. */
 static inline size_t pario_i_text_end(const unsigned char *s, size_t beg, size_t end)
 {
     size_t i = beg;

@@ -30,7 +30,7 @@ typedef struct plan {
     int         rounds; /* so many, unless the budget ends them */
 } plan;
 
-/* Makes the plan. Returns false when memory has run out or there is no row of a name, after saying so. */
+/* Makes the plan. Returns false, after saying why: no memory, or a name that no row has. */
 bool plan_make(plan *result, const plan_options *options, const run_setup *setup);
 
 /* Whether rows of this kind are in it. */

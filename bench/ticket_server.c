@@ -23,8 +23,8 @@
  *
  * ticket_pages.c has the timetable and the pages, ticket_request.c reads the requests. Here are the
  * sessions, the delays and the connections: one thread, one epoll loop. A connection is registered
- * once, edge-triggered for both ways, and costs about a hundred bytes while it is held. Requests are
- * answered in their order, one at a time on each connection, so pipelining is safe.
+ * once, edge-triggered for both ways, and costs about a hundred bytes while it is held. Requests
+ * are answered in their order, one at a time on each connection, so pipelining is safe.
  */
 #define _GNU_SOURCE /* accept4 */
 #include <arpa/inet.h>
