@@ -1695,11 +1695,13 @@ static pario_error pario_i_head_usual_lines(pario_i_head *head, const unsigned c
     size_t      beg = head->line_beg;
     size_t      colon = beg;
     bool        usual = head->phase == PARIO_I_HEAD_FIELDS && head->scanned == beg;
-    size_t      to = usual ? pario_i_head_usual_end(s, beg, end, &colon) : 0;
-    while (to > 0) {
-        error = pario_i_head_note(head, beg, colon, colon + 2, to);
-        beg = to + 2;
-        to = error == PARIO_OK ? pario_i_head_usual_end(s, beg, end, &colon) : 0;
+    while (usual && error == PARIO_OK) {
+        size_t to = pario_i_head_usual_end(s, beg, end, &colon);
+        usual = to > 0;
+        if (usual) {
+            error = pario_i_head_note(head, beg, colon, colon + 2, to);
+            beg = to + 2;
+        }
     }
     head->scanned = (uint32_t)pario_i_max(head->scanned, beg);
     head->line_beg = (uint32_t)beg;

@@ -669,13 +669,10 @@ static bool sim_poll_any(const struct pollfd *polled, size_t count)
 #endif
 
 #if defined(SIM_ASAN)
-void __sanitizer_start_switch_fiber(void **fake_stack, const void *bottom, size_t size);
-void __sanitizer_finish_switch_fiber(void *fake_stack, const void **bottom, size_t *size);
+#include <sanitizer/common_interface_defs.h>
 #endif
 #if defined(SIM_TSAN)
-void *__tsan_get_current_fiber(void);
-void *__tsan_create_fiber(unsigned flags);
-void  __tsan_switch_to_fiber(void *fiber, unsigned flags);
+#include <sanitizer/tsan_interface.h>
 #endif
 
 /* This stack has just come back; the one that ran before is told apart by it. */
