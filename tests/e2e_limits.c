@@ -10,7 +10,7 @@
 /* Sends `count` times a byte. */
 static bool say_times(server_peer *peer, size_t count, char byte)
 {
-    char block[65536];
+    char block[16384];
     bool fine = true;
     memset(block, byte, count < sizeof block ? count : sizeof block);
     while (fine && count > 0) {

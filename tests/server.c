@@ -329,7 +329,7 @@ static void take(server_peer *peer, size_t size)
 
 static bool drain(server_peer *peer)
 {
-    char   dropped[65536];
+    char   dropped[16384];
     size_t got;
     while (receive(peer, dropped, sizeof dropped, &got)) {
     }
