@@ -888,6 +888,13 @@ static bool pario_i_is_text(const unsigned char *s, size_t beg, size_t end)
     return i >= end;
 }
 
+/* Whether the first byte of a word is its lowest, and words are to be used at all. */
+#if !defined(PARIO_NO_MEMCHR) && defined(__ORDER_LITTLE_ENDIAN__) &&                               \
+    __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define PARIO_I_WORDS
+#endif
+
+#if defined(PARIO_I_WORDS)
 /* In eight bytes, the high bit of each that is neither a letter nor a hyphen; and perhaps of later
  * ones, if there is one. */
 static uint64_t pario_i_not_letters(uint64_t word)
@@ -897,11 +904,6 @@ static uint64_t pario_i_not_letters(uint64_t word)
     uint64_t hyphen = (word ^ PARIO_I_EACH('-')) + PARIO_I_EACH(0x7fu);
     return ((letter & hyphen) | word) & PARIO_I_EACH(0x80u);
 }
-
-/* Where fewer bytes than eight are looked at, and where words are not used. */
-#if !defined(PARIO_NO_MEMCHR) && defined(__ORDER_LITTLE_ENDIAN__) &&                               \
-    __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define PARIO_I_WORDS
 #endif
 
 /* Index of the first byte in s[beg..end) that does not belong to a token, or end. Field names are
@@ -2803,7 +2805,8 @@ static pario_error pario_i_exchange_new(const pario_request *request, const pari
         size_t size;
         void  *block = NULL;
         if (pario_i_size_add(head + order.parts.end + 1u, text.size, &size)) {
-            block = PARIO_MALLOC(pario_i_max(size, sizeof(pario_i_exchange)));
+            size = specific != NULL ? size : pario_i_max(size, sizeof(pario_i_exchange));
+            block = PARIO_MALLOC(size);
         }
         error = block != NULL ? PARIO_OK : PARIO_ERROR_MEMORY;
         if (block != NULL) {
@@ -2829,40 +2832,52 @@ static pario_error pario_i_exchange_new(const pario_request *request, const pari
     return error;
 }
 
-/* What is remembered of redirects; NULL: there were none. */
-static pario_i_detour *pario_i_exchange_detour(const pario_i_exchange *x)
+/* What is remembered of redirects. False, and NULL: there were none. */
+static bool pario_i_exchange_detour(const pario_i_exchange *x, pario_i_detour **detour)
 {
-    void *before = x->order.url - sizeof(pario_i_detour);
-    return (x->order.flags & PARIO_I_DETOUR) != 0 ? (pario_i_detour *)before : NULL;
+    bool  came = (x->order.flags & PARIO_I_DETOUR) != 0;
+    void *before = came ? x->order.url - sizeof(pario_i_detour) : NULL;
+    *detour = (pario_i_detour *)before;
+    return came;
 }
 
 /* How many redirects were followed. */
 static uint32_t pario_i_exchange_redirects(const pario_i_exchange *x)
 {
-    const pario_i_detour *detour = pario_i_exchange_detour(x);
-    return detour != NULL ? detour->redirects : 0;
+    pario_i_detour *detour;
+    return pario_i_exchange_detour(x, &detour) ? detour->redirects : 0;
 }
 
 /* How many bytes came, all in all. */
 static uint64_t pario_i_exchange_bytes_received(const pario_i_exchange *x)
 {
-    const pario_i_detour *detour = pario_i_exchange_detour(x);
-    return (detour != NULL ? detour->received : 0) + (x->reply != NULL ? x->reply->received : 0);
+    pario_i_detour *detour;
+    uint64_t        before = pario_i_exchange_detour(x, &detour) ? detour->received : 0;
+    return before + (x->reply != NULL ? x->reply->received : 0);
 }
 
 /* When the first of them came; 0 if none did. */
 static uint32_t pario_i_exchange_first_byte_us(const pario_i_exchange *x)
 {
-    const pario_i_detour *detour = pario_i_exchange_detour(x);
-    uint32_t              here = x->reply != NULL ? x->reply->first_byte_us : 0;
-    return detour != NULL ? detour->first_byte_us : here;
+    pario_i_detour *detour;
+    uint32_t        here = x->reply != NULL ? x->reply->first_byte_us : 0;
+    return pario_i_exchange_detour(x, &detour) ? detour->first_byte_us : here;
+}
+
+/* Forgets the way that redirects led, and with it the URL that they led to. */
+static void pario_i_exchange_drop_detour(const pario_i_exchange *x)
+{
+    pario_i_detour *detour;
+    if (pario_i_exchange_detour(x, &detour)) {
+        PARIO_FREE(detour);
+    }
 }
 
 /* Gives an exchange's own memory back, all but what `peer` and `connection` point to. */
 static void pario_i_exchange_free(pario_i_exchange *x)
 {
     pario_i_reply_free(x->reply);
-    PARIO_FREE(pario_i_exchange_detour(x));
+    pario_i_exchange_drop_detour(x);
     PARIO_FREE(x);
 }
 
@@ -2963,10 +2978,10 @@ static uint64_t pario_i_exchange_fingerprint(const pario_i_exchange *x)
  * redirects was a power of two, and a circle comes back to it. */
 static bool pario_i_exchange_loops(const pario_i_exchange *x)
 {
-    pario_i_detour *detour = pario_i_exchange_detour(x);
+    pario_i_detour *detour;
     uint64_t        hash = pario_i_exchange_fingerprint(x);
-    bool            loops = hash == detour->mark;
-    if ((detour->redirects & (detour->redirects - 1u)) == 0) {
+    bool            loops = pario_i_exchange_detour(x, &detour) && hash == detour->mark;
+    if (detour != NULL && (detour->redirects & (detour->redirects - 1u)) == 0) {
         detour->mark = hash;
     }
     return loops;
@@ -2995,9 +3010,10 @@ static pario_error pario_i_relocation_error(pario_error error, const pario_i_url
 /* Appends what is remembered of the way so far, this redirect included. */
 static bool pario_i_exchange_put_detour(const pario_i_exchange *x, pario_i_buffer *out)
 {
-    const pario_i_detour *before = pario_i_exchange_detour(x);
-    pario_i_detour        detour;
-    detour.mark = before != NULL ? before->mark : pario_i_exchange_fingerprint(x);
+    pario_i_detour *before;
+    pario_i_detour  detour;
+    bool            first = !pario_i_exchange_detour(x, &before);
+    detour.mark = first ? pario_i_exchange_fingerprint(x) : before->mark;
     detour.received = pario_i_exchange_bytes_received(x);
     detour.first_byte_us = pario_i_exchange_first_byte_us(x);
     detour.redirects = pario_i_exchange_redirects(x) + 1u;
@@ -3025,7 +3041,8 @@ static pario_error pario_i_exchange_relocate(const pario_i_exchange *x, pario_i_
     *to = x->order;
     if (!pario_i_exchange_put_detour(x, block) ||
         !pario_i_url_resolve(x->order.url, &x->order.parts, reply->bytes.data + field->value_beg,
-                             field->value_end - field->value_beg, block)) {
+                             field->value_end - field->value_beg, block) ||
+        block->data == NULL) {
         return PARIO_ERROR_MEMORY;
     }
     size_t      size = block->size - beg;
@@ -3046,7 +3063,7 @@ static void pario_i_exchange_reorder(pario_i_exchange *x, const pario_i_order *t
     bool     origin = !pario_i_url_same_origin(x->order.url, &x->order.parts, to->url, &to->parts);
     bool     other = to->method != PARIO_I_GET && to->method != PARIO_I_HEAD;
     bool     method = (status == 303u && other) || (status <= 302u && to->method == PARIO_I_POST);
-    PARIO_FREE(pario_i_exchange_detour(x));
+    pario_i_exchange_drop_detour(x);
     x->order = *to;
     x->reply->received = 0; /* the detour has counted it */
     pario_i_order_redirect(&x->order, origin, method);
@@ -4123,20 +4140,24 @@ typedef struct pario_i_connection {
     bool                   hung_up : 1; /* there is an end or an error to be read */
 } pario_i_connection;
 
+/* A secure connection. */
+typedef struct pario_i_secured {
+    pario_i_connection connection;
+    void              *session;
+} pario_i_secured;
+
 /* The connection's session of TLS, or NULL: that is not wanted, or has not begun. */
 static void *pario_i_session(const pario_i_connection *c)
 {
-    void *session = NULL;
-    if (c->secure) {
-        memcpy((void *)&session, c + 1, sizeof session);
-    }
-    return session;
+    const void *secured = c;
+    return c->secure ? ((const pario_i_secured *)secured)->session : NULL;
 }
 
 /* Notes the session of a secure connection, or NULL. */
 static void pario_i_session_set(pario_i_connection *c, void *session)
 {
-    memcpy(c + 1, (const void *)&session, sizeof session);
+    void *secured = c;
+    ((pario_i_secured *)secured)->session = session;
 }
 
 /* Room for count addresses, with one reference; NULL: out of memory. */
@@ -4903,7 +4924,7 @@ static void pario_i_pool_rouse(pario_i_pool *pool, pario_i_connection *c)
 /* A new active connection of an origin, not yet connecting; NULL: out of memory. */
 static pario_i_connection *pario_i_pool_connection(pario_i_pool *pool, pario_i_origin *origin)
 {
-    size_t              size = sizeof(pario_i_connection) + (origin->https ? sizeof(void *) : 0u);
+    size_t              size = origin->https ? sizeof(pario_i_secured) : sizeof(pario_i_connection);
     pario_i_connection *c = (pario_i_connection *)PARIO_MALLOC(size);
     if (c != NULL) {
         memset((void *)c, 0, size);
@@ -6004,6 +6025,7 @@ static pario_i_carried pario_i_carry_send(pario_client *client, pario_i_exchange
     pario_i_connection *c = x->connection;
     struct iovec        pieces[2];
     size_t              moved;
+    memset(pieces, 0, sizeof pieces);
     if (!c->writable) {
         return pario_i_carry_receive(client, x, now);
     }
