@@ -145,23 +145,27 @@ static bool same_address(const address *a, const address *b)
     return a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr;
 }
 
+/* Whether a descriptor is the other end of a connection. Its own address alone does not say so:
+ * connections to two servers may begin at the same port. */
+static bool is_other_end(const server_peer *peer, int fd)
+{
+    address here;
+    address there;
+    address name;
+    return name_of(peer->fd, false, &here) && name_of(peer->fd, true, &there) &&
+           name_of(fd, false, &name) && same_address(&name, &there) && name_of(fd, true, &name) &&
+           same_address(&name, &here);
+}
+
 /* The descriptor of the other end of a connection, or -1: it is closed, or not ours. */
 static int find_client(server_peer *peer)
 {
-    address theirs;
-    address name;
-    if (!name_of(peer->fd, true, &theirs)) {
-        return -1;
-    }
-    if (peer->client_fd >= 0 && name_of(peer->client_fd, false, &name) &&
-        same_address(&name, &theirs)) {
+    if (peer->client_fd >= 0 && is_other_end(peer, peer->client_fd)) {
         return peer->client_fd;
     }
     peer->client_fd = -1;
     for (int fd = 0; fd < SCANNED_FDS && peer->client_fd < 0; fd++) {
-        if (name_of(fd, false, &name) && same_address(&name, &theirs)) {
-            peer->client_fd = fd;
-        }
+        peer->client_fd = is_other_end(peer, fd) ? fd : -1;
     }
     return peer->client_fd;
 }

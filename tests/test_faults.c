@@ -1113,7 +1113,8 @@ static bool can_be_struck(faults_kind kind, const faults_mode *modes, size_t cou
     return can;
 }
 
-/* Says how often each kind of call was struck, and that none was left out. */
+/* Says how often each kind of call was struck, and that none was left out; but shutdown, which is
+ * called only if a cancel finds another thread at a socket, has to come in the whole sweep alone. */
 static void tell_injected(const faults_mode *modes, size_t count)
 {
     unsigned long sum = 0;
@@ -1123,7 +1124,8 @@ static void tell_injected(const faults_mode *modes, size_t count)
         if (is_whole() && injected[kind] > 0) {
             printf("  %6lu  %s\n", injected[kind], faults_abouts[kind].name);
         }
-        if (all && injected[kind] == 0 && can_be_struck((faults_kind)kind, modes, count)) {
+        bool must = is_whole() || kind != (size_t)FAULTS_SHUTDOWN;
+        if (all && must && injected[kind] == 0 && can_be_struck((faults_kind)kind, modes, count)) {
             FAIL("no scenario calls %s", faults_abouts[kind].name);
         }
     }
