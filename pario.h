@@ -658,7 +658,8 @@ PARIO_API pario_error pario_memory_read(int pid, pario_memory *memory) PARIO_NOD
  * pid: 0 for the calling process. interval_ms: 1 to 3,600,000. sampler: receives it.
  * When this returns PARIO_OK the first sample has been taken: start the work now.
  * Returns PARIO_OK, PARIO_ERROR_ARGUMENT, PARIO_ERROR_PROCESS, PARIO_ERROR_MEMORY,
- * PARIO_ERROR_THREAD. Any thread. The sampler is given back to pario_sampler_stop.
+ * PARIO_ERROR_SYSTEM (no timer; errno), PARIO_ERROR_THREAD. Any thread. The sampler is given
+ * back to pario_sampler_stop.
  */
 PARIO_API pario_error pario_sampler_start(int pid, int interval_ms, pario_sampler **sampler)
     PARIO_NODISCARD;
@@ -3516,6 +3517,7 @@ static void pario_i_exchange_expire(pario_i_exchange *x, int64_t now)
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 /* Clang checks in C++ mode only that what a lock guards is not touched without it. */
@@ -3803,7 +3805,7 @@ struct pario_sampler {
     int            first_error PARIO_I_GUARDED_BY(lock); /* errno of the first reading, or 0 */
     pthread_t      thread;
     int            directory; /* in /proc; stays with the process, whoever gets its number next */
-    int64_t        interval_ns;
+    int            timer;     /* readable at each turn, and for good when it is to stop */
     int64_t        begin_ns;
     size_t         room; /* samples */
     bool           left_out;
@@ -3852,27 +3854,44 @@ static int pario_i_sampler_take(pario_sampler *sampler)
 }
 
 /*
- * When the next sample is due: at a whole number of intervals since the beginning, so that
- * nothing drifts; those that were missed are not made up for.
+ * Makes the timer: a turn at each whole number of intervals since now, so that nothing drifts;
+ * those that are missed are not made up for. Returns 0 or an errno.
  */
-static int64_t pario_i_sampler_due(const pario_sampler *sampler)
+static int pario_i_sampler_arm(pario_sampler *sampler, int interval_ms)
 {
-    const int64_t passed = pario_i_clock_ns(CLOCK_MONOTONIC) - sampler->begin_ns;
-    const int64_t turns = (passed / sampler->interval_ns) + 1;
-    return sampler->begin_ns + (turns * sampler->interval_ns);
+    struct itimerspec turns;
+    const int64_t     interval_ns = (int64_t)interval_ms * 1000000;
+    sampler->begin_ns = pario_i_clock_ns(CLOCK_MONOTONIC);
+    turns.it_value = pario_i_timespec(sampler->begin_ns + interval_ns);
+    turns.it_interval = pario_i_timespec(interval_ns);
+    sampler->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+    if ((sampler->timer < 0) ||
+        (timerfd_settime(sampler->timer, TFD_TIMER_ABSTIME, &turns, NULL) != 0)) {
+        return errno;
+    }
+    return 0;
 }
 
-/* Waits for the next turn. Returns false when the sampler is to stop. */
+/* Makes a turn begin at once, which is to be the last. Of a timer that is there it cannot fail. */
+static void pario_i_sampler_hurry(pario_sampler *sampler)
+{
+    struct itimerspec now;
+    memset(&now, 0, sizeof now);
+    now.it_value.tv_nsec = 1;
+    (void)timerfd_settime(sampler->timer, 0, &now, NULL);
+}
+
+/* Waits for the next turn. Returns false when the sampler is to stop, or its timer is broken. */
 static bool pario_i_sampler_wait(pario_sampler *sampler)
 {
-    const int64_t due = pario_i_sampler_due(sampler);
+    char          turns[sizeof(uint64_t)];
+    const ssize_t got = pario_i_proc_read(sampler->timer, turns, sizeof turns);
     bool          goes_on = false;
-    bool          waiting = true;
-    pario_i_mutex_lock(&sampler->lock);
-    while (waiting && !sampler->stop) {
-        waiting = pario_i_condition_wait_until(&sampler->changed, &sampler->lock, due);
+    if (got < 0) {
+        sampler->series.failed++;
     }
-    goes_on = !sampler->stop;
+    pario_i_mutex_lock(&sampler->lock);
+    goes_on = (got > 0) && !sampler->stop;
     pario_i_mutex_unlock(&sampler->lock);
     return goes_on;
 }
@@ -3935,13 +3954,16 @@ static void pario_i_sampler_free(pario_sampler *sampler)
     if (sampler->directory >= 0) {
         (void)close(sampler->directory);
     }
+    if (sampler->timer >= 0) {
+        (void)close(sampler->timer);
+    }
     PARIO_FREE(sampler->series.samples);
     PARIO_FREE(sampler);
     errno = before;
 }
 
-/* A sampler with room for its first samples, or NULL. Its directory is not open yet. */
-static pario_sampler *pario_i_sampler_new(int interval_ms)
+/* A sampler with room for its first samples, or NULL. Nothing is open yet. */
+static pario_sampler *pario_i_sampler_new(void)
 {
     pario_sampler *sampler = (pario_sampler *)PARIO_MALLOC(sizeof *sampler);
     if (sampler == NULL) {
@@ -3949,7 +3971,7 @@ static pario_sampler *pario_i_sampler_new(int interval_ms)
     }
     memset((void *)sampler, 0, sizeof *sampler);
     sampler->directory = -1;
-    sampler->interval_ns = (int64_t)interval_ms * 1000000;
+    sampler->timer = -1;
     /*
      * Room for many at once: a first allocation on a thread of its own would cost glibc an
      * arena, which would then be found in the series.
@@ -3973,7 +3995,6 @@ static pario_error pario_i_sampler_launch(pario_sampler *sampler)
         errno = failed;
         return error;
     }
-    sampler->begin_ns = pario_i_clock_ns(CLOCK_MONOTONIC);
     failed = pario_i_thread_start(&sampler->thread, PARIO_I_SAMPLER_STACK_BYTES,
                                   pario_i_sampler_run, sampler);
     if (failed == 0) {
@@ -4022,13 +4043,14 @@ PARIO_DEF pario_error pario_sampler_start(int pid, int interval_ms, pario_sample
     if ((pid < 0) || (interval_ms < 1) || (interval_ms > PARIO_I_SAMPLER_MAX_MS)) {
         return PARIO_ERROR_ARGUMENT;
     }
-    made = pario_i_sampler_new(interval_ms);
+    made = pario_i_sampler_new();
     if (made == NULL) {
         return PARIO_ERROR_MEMORY;
     }
     made->directory = pario_i_process_open(pid);
     if (made->directory >= 0) {
-        error = pario_i_sampler_launch(made);
+        const bool armed = pario_i_sampler_arm(made, interval_ms) == 0;
+        error = armed ? pario_i_sampler_launch(made) : PARIO_ERROR_SYSTEM;
     }
     if (error != PARIO_OK) {
         pario_i_sampler_free(made);
@@ -4049,8 +4071,8 @@ PARIO_DEF pario_error pario_sampler_stop(pario_sampler *sampler, pario_series *s
     }
     pario_i_mutex_lock(&sampler->lock);
     sampler->stop = true;
-    (void)pthread_cond_broadcast(&sampler->changed);
     pario_i_mutex_unlock(&sampler->lock);
+    pario_i_sampler_hurry(sampler);
     (void)pthread_join(sampler->thread, NULL);
     (void)pthread_cond_destroy(&sampler->changed);
     pario_i_mutex_destroy(&sampler->lock);
@@ -4087,7 +4109,6 @@ PARIO_DEF void pario_series_free(pario_series *series)
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/timerfd.h>
 #include <sys/uio.h>
 
 typedef union pario_i_address {

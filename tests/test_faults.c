@@ -948,7 +948,7 @@ static void memory_is_sampled(trial *t)
 /* A series that outgrows its first room; a real one would take its time for that. */
 static void memory_series_grows(trial *t)
 {
-    pario_sampler *sampler = pario_i_sampler_new(1);
+    pario_sampler *sampler = pario_i_sampler_new();
     if (sampler == NULL) {
         return;
     }
@@ -1113,8 +1113,8 @@ static bool can_be_struck(faults_kind kind, const faults_mode *modes, size_t cou
     return can;
 }
 
-/* Says how often each kind of call was struck, and that none was left out; but shutdown, which is
- * called only if a cancel finds another thread at a socket, has to come in the whole sweep alone. */
+/* Says how often each kind of call was struck, and that none was left out; but shutdown, called
+ * only if a cancel finds another thread at a socket, has to come in the whole sweep alone. */
 static void tell_injected(const faults_mode *modes, size_t count)
 {
     unsigned long sum = 0;
