@@ -198,6 +198,17 @@
 #define PARIO_DEF
 #endif
 
+/* If no file has the implementation, the linker says that this is undefined. */
+#if !defined(PARIO_STATIC)
+PARIO_EXTERN_C_BEGIN
+extern const char pario_one_file_must_define_PARIO_IMPLEMENTATION;
+PARIO_EXTERN_C_END
+__attribute__((used)) static inline const char *pario_i_implemented(void)
+{
+    return &pario_one_file_must_define_PARIO_IMPLEMENTATION;
+}
+#endif
+
 /* Every error: its name, its kind of trouble, and a line of text that helps. */
 #define PARIO_ERRORS(X)                                                                            \
     X(OK, "complete")                                                                              \
@@ -720,6 +731,10 @@ PARIO_EXTERN_C_END
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+
+#if !defined(PARIO_STATIC)
+const char pario_one_file_must_define_PARIO_IMPLEMENTATION = 0;
+#endif
 
 #if !defined(PARIO_MALLOC)
 #define PARIO_MALLOC(size) malloc(size)
