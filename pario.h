@@ -3820,7 +3820,8 @@ struct pario_sampler {
     int            first_error PARIO_I_GUARDED_BY(lock); /* errno of the first reading, or 0 */
     pthread_t      thread;
     int            directory; /* in /proc; stays with the process, whoever gets its number next */
-    int            timer;     /* readable at each turn, and for good when it is to stop */
+    int            timer;     /* readable when the next turn begins */
+    int64_t        interval_ns;
     int64_t        begin_ns;
     size_t         room; /* samples */
     bool           left_out;
@@ -3869,46 +3870,50 @@ static int pario_i_sampler_take(pario_sampler *sampler)
 }
 
 /*
- * Makes the timer: a turn at each whole number of intervals since now, so that nothing drifts;
- * those that are missed are not made up for. Returns 0 or an errno.
+ * When the next sample is due: at a whole number of intervals since the beginning, so that
+ * nothing drifts; those that were missed are not made up for.
  */
-static int pario_i_sampler_arm(pario_sampler *sampler, int interval_ms)
+static int64_t pario_i_sampler_due(const pario_sampler *sampler)
 {
-    struct itimerspec turns;
-    const int64_t     interval_ns = (int64_t)interval_ms * 1000000;
-    sampler->begin_ns = pario_i_clock_ns(CLOCK_MONOTONIC);
-    turns.it_value = pario_i_timespec(sampler->begin_ns + interval_ns);
-    turns.it_interval = pario_i_timespec(interval_ns);
-    sampler->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-    if ((sampler->timer < 0) ||
-        (timerfd_settime(sampler->timer, TFD_TIMER_ABSTIME, &turns, NULL) != 0)) {
-        return errno;
-    }
-    return 0;
+    const int64_t passed = pario_i_clock_ns(CLOCK_MONOTONIC) - sampler->begin_ns;
+    const int64_t turns = (passed / sampler->interval_ns) + 1;
+    return sampler->begin_ns + (turns * sampler->interval_ns);
 }
 
-/* Makes a turn begin at once, which is to be the last. Of a timer that is there it cannot fail. */
-static void pario_i_sampler_hurry(pario_sampler *sampler)
+/* Sets the timer to a moment, or to one that has gone. Returns whether that could be done. */
+static bool pario_i_sampler_set(const pario_sampler *sampler, int64_t at_ns)
 {
-    struct itimerspec now;
-    memset(&now, 0, sizeof now);
-    now.it_value.tv_nsec = 1;
-    (void)timerfd_settime(sampler->timer, 0, &now, NULL);
+    struct itimerspec at;
+    memset(&at, 0, sizeof at);
+    at.it_value = pario_i_timespec(at_ns);
+    return timerfd_settime(sampler->timer, TFD_TIMER_ABSTIME, &at, NULL) == 0;
 }
 
-/* Waits for the next turn. Returns false when the sampler is to stop, or its timer is broken. */
+/* Whether it is to stop. */
+static bool pario_i_sampler_stops(pario_sampler *sampler)
+{
+    bool stops = false;
+    pario_i_mutex_lock(&sampler->lock);
+    stops = sampler->stop;
+    pario_i_mutex_unlock(&sampler->lock);
+    return stops;
+}
+
+/*
+ * Waits for the next turn. Returns false when the sampler is to stop, or its timer is broken. Who
+ * stops it says so first and sets the timer then: one who has set it anew sees that it was said.
+ */
 static bool pario_i_sampler_wait(pario_sampler *sampler)
 {
-    char          turns[sizeof(uint64_t)];
-    const ssize_t got = pario_i_proc_read(sampler->timer, turns, sizeof turns);
-    bool          goes_on = false;
-    if (got < 0) {
+    char turns[sizeof(uint64_t)];
+    bool works = pario_i_sampler_set(sampler, pario_i_sampler_due(sampler));
+    if (works && !pario_i_sampler_stops(sampler)) {
+        works = pario_i_proc_read(sampler->timer, turns, sizeof turns) > 0;
+    }
+    if (!works) {
         sampler->series.failed++;
     }
-    pario_i_mutex_lock(&sampler->lock);
-    goes_on = (got > 0) && !sampler->stop;
-    pario_i_mutex_unlock(&sampler->lock);
-    return goes_on;
+    return works && !pario_i_sampler_stops(sampler);
 }
 
 /* The sampling thread: says so when it has taken the first sample, and takes one at the end. */
@@ -3978,7 +3983,7 @@ static void pario_i_sampler_free(pario_sampler *sampler)
 }
 
 /* A sampler with room for its first samples, or NULL. Nothing is open yet. */
-static pario_sampler *pario_i_sampler_new(void)
+static pario_sampler *pario_i_sampler_new(int interval_ms)
 {
     pario_sampler *sampler = (pario_sampler *)PARIO_MALLOC(sizeof *sampler);
     if (sampler == NULL) {
@@ -3987,6 +3992,7 @@ static pario_sampler *pario_i_sampler_new(void)
     memset((void *)sampler, 0, sizeof *sampler);
     sampler->directory = -1;
     sampler->timer = -1;
+    sampler->interval_ns = (int64_t)interval_ms * 1000000;
     /*
      * Room for many at once: a first allocation on a thread of its own would cost glibc an
      * arena, which would then be found in the series.
@@ -4010,6 +4016,7 @@ static pario_error pario_i_sampler_launch(pario_sampler *sampler)
         errno = failed;
         return error;
     }
+    sampler->begin_ns = pario_i_clock_ns(CLOCK_MONOTONIC);
     failed = pario_i_thread_start(&sampler->thread, PARIO_I_SAMPLER_STACK_BYTES,
                                   pario_i_sampler_run, sampler);
     if (failed == 0) {
@@ -4058,14 +4065,14 @@ PARIO_DEF pario_error pario_sampler_start(int pid, int interval_ms, pario_sample
     if ((pid < 0) || (interval_ms < 1) || (interval_ms > PARIO_I_SAMPLER_MAX_MS)) {
         return PARIO_ERROR_ARGUMENT;
     }
-    made = pario_i_sampler_new();
+    made = pario_i_sampler_new(interval_ms);
     if (made == NULL) {
         return PARIO_ERROR_MEMORY;
     }
     made->directory = pario_i_process_open(pid);
     if (made->directory >= 0) {
-        const bool armed = pario_i_sampler_arm(made, interval_ms) == 0;
-        error = armed ? pario_i_sampler_launch(made) : PARIO_ERROR_SYSTEM;
+        made->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+        error = (made->timer >= 0) ? pario_i_sampler_launch(made) : PARIO_ERROR_SYSTEM;
     }
     if (error != PARIO_OK) {
         pario_i_sampler_free(made);
@@ -4087,7 +4094,7 @@ PARIO_DEF pario_error pario_sampler_stop(pario_sampler *sampler, pario_series *s
     pario_i_mutex_lock(&sampler->lock);
     sampler->stop = true;
     pario_i_mutex_unlock(&sampler->lock);
-    pario_i_sampler_hurry(sampler);
+    (void)pario_i_sampler_set(sampler, 1); /* if that fails, the turn ends the wait */
     (void)pthread_join(sampler->thread, NULL);
     (void)pthread_cond_destroy(&sampler->changed);
     pario_i_mutex_destroy(&sampler->lock);

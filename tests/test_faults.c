@@ -948,7 +948,7 @@ static void memory_is_sampled(trial *t)
 /* A series that outgrows its first room; a real one would take its time for that. */
 static void memory_series_grows(trial *t)
 {
-    pario_sampler *sampler = pario_i_sampler_new();
+    pario_sampler *sampler = pario_i_sampler_new(1);
     if (sampler == NULL) {
         return;
     }

@@ -433,7 +433,7 @@ TEST(sampler_does_not_drift)
 /* A sampler without its thread, which has tried to take so many samples. */
 static pario_sampler *sampler_after(size_t samples)
 {
-    pario_sampler *sampler = pario_i_sampler_new();
+    pario_sampler *sampler = pario_i_sampler_new(1);
     if (sampler == NULL) {
         perror("sampler");
         exit(3);
@@ -477,7 +477,7 @@ TEST(sampler_leaves_samples_out_while_memory_is_out)
 
 TEST(sampler_room_is_not_doubled_beyond_all_measure)
 {
-    pario_sampler *sampler = pario_i_sampler_new();
+    pario_sampler *sampler = pario_i_sampler_new(1);
     if (CHECK(sampler != NULL)) {
         size_t rooms[] = { SIZE_MAX, SIZE_MAX / 4 };
         for (size_t i = 0; i < 2; i++) {
