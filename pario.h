@@ -87,6 +87,8 @@
  * first byte of a response is replaced by a fresh one, once, if the method is
  * idempotent. Anything unexpected retires a connection. Bytes that a server sends unasked between
  * the last look at an idle connection and the next request cannot be told from the answer to it.
+ * An idle connection that the server closes is closed by pario_next: at once on epoll and fibers;
+ * else before it answers PARIO_NOTHING_LEFT, and once a second when it has to wait for others.
  *
  * Time. All intervals are milliseconds, measured times are microseconds, both of
  * CLOCK_MONOTONIC. A request's clock starts when it leaves the queue, and stands still while it
@@ -5120,6 +5122,8 @@ static int64_t pario_i_heap_next(const pario_i_heap *heap)
 #define PARIO_I_EVENTS 128
 /* A connection that has received so often in a row lets the others go first. */
 #define PARIO_I_TURNS 16
+/* How often idle connections are looked at where no loop watches them. */
+#define PARIO_I_TEND_NS INT64_C(1000000000)
 
 /* What receiving and sending need for the moment. */
 typedef struct pario_i_scratch {
@@ -5210,6 +5214,7 @@ struct pario_client {
     size_t            running PARIO_I_GUARDED_BY(lock);
     size_t            waiting_tasks PARIO_I_GUARDED_BY(lock);
     size_t            resolving PARIO_I_GUARDED_BY(lock); /* connections that wait for a name */
+    int64_t           tend_at PARIO_I_GUARDED_BY(lock);   /* when pario_i_tend_idle looks again */
     /* Closed, to be freed: the loop may still hold events of theirs, or they have a session. */
     pario_i_connection *dead PARIO_I_GUARDED_BY(lock);
     pario_i_pool        pool PARIO_I_GUARDED_BY(lock);
@@ -6461,11 +6466,25 @@ static pario_error pario_i_hire(pario_client *client) PARIO_I_REQUIRES(client->l
     return client->worker_count > 0 ? PARIO_OK : PARIO_ERROR_THREAD;
 }
 
-/* Closes idle connections whose time has come, where only such are in the heap. */
-static void pario_i_expire_idle(pario_client *client, int64_t now) PARIO_I_REQUIRES(client->lock)
+/* Without a loop, where only idle connections are in the heap: closes those whose time has come,
+ * and those that the server has closed. These are looked for when nothing else is to be done, and
+ * otherwise once a second, as each look is a system call. */
+static void pario_i_tend_idle(pario_client *client, int64_t now) PARIO_I_REQUIRES(client->lock)
 {
     while (pario_i_heap_next(&client->heap) <= now) {
         pario_i_idle_close(client, client->heap.places[1].connection);
+    }
+    if (client->outstanding > 0 && now < client->tend_at) {
+        return;
+    }
+    client->tend_at = now + PARIO_I_TEND_NS;
+    pario_i_connection *c = client->pool.oldest;
+    while (c != NULL) {
+        pario_i_connection *newer = c->newer;
+        if (!pario_i_transport_is_quiet(c->fd)) {
+            pario_i_idle_close(client, c);
+        }
+        c = newer;
     }
 }
 
@@ -6488,7 +6507,7 @@ static pario_error pario_i_turn_threads(pario_client *client, int64_t until)
         pario_i_event_clear(client->wake_fd);
     }
     pario_i_client_lock(client);
-    pario_i_expire_idle(client, pario_i_clock_ns(CLOCK_MONOTONIC));
+    pario_i_tend_idle(client, pario_i_clock_ns(CLOCK_MONOTONIC));
     pario_i_client_unlock(client);
     pario_i_bury(client);
     return PARIO_OK;
@@ -6508,7 +6527,7 @@ static pario_error pario_i_turn_sequential(pario_client *client, int64_t until)
 {
     int64_t now = pario_i_clock_ns(CLOCK_MONOTONIC);
     pario_i_client_lock(client);
-    pario_i_expire_idle(client, now);
+    pario_i_tend_idle(client, now);
     pario_i_task *task = client->current == NULL ? pario_i_take_task(client) : NULL;
     if (client->current == NULL && task == NULL) {
         client->current = pario_i_take(client, now);

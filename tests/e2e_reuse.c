@@ -227,6 +227,37 @@ E2E_WAYS(an_idle_connection_that_was_closed_is_not_used)
     CHECK_UINT(server_count(peer).requests, 3);
 }
 
+/* Three servers that end a connection which is kept: not one stays in CLOSE_WAIT. */
+E2E(idle_connections_that_the_server_closes_are_closed)
+{
+    static const server_step script[] = { S_READ, SAY_OK, S_WAIT(0), S_END };
+    server                  *peers[3];
+    pario_response           response;
+    pario_statistics         statistics;
+    run->loose = true;
+    run->config.idle_connections = 3;
+    for (size_t i = 0; i < 3; i++) {
+        peers[i] = e2e_serve_script(run, script);
+    }
+    if (!e2e_open(run)) {
+        return;
+    }
+    for (size_t i = 0; i < 3; i++) {
+        e2e_get(run, e2e_url(peers[i], "/"), PARIO_OK);
+    }
+    pario_stats(run->client, &statistics);
+    CHECK_UINT(statistics.idle, 3);
+    for (size_t i = 0; i < 3; i++) {
+        server_fire(peers[i], 0);
+        server_await_closed(peers[i], 1);
+    }
+    CHECK_UINT(server_left_open(), 3);
+    CHECK_ERROR(pario_next(run->client, &response, 0), PARIO_NOTHING_LEFT);
+    pario_stats(run->client, &statistics);
+    CHECK_UINT(statistics.idle, 0);
+    CHECK_UINT(server_left_open(), 0);
+}
+
 /* The first connection answers once, and dies with the second request in its hands. */
 static const server_step dies_closing[] = { S_READ, SAY_OK, S_READ, S_END };
 static const server_step dies_resetting[] = { S_READ, SAY_OK, S_READ, S_RESET };

@@ -177,16 +177,25 @@ static bool tcp_state(int fd, struct tcp_info *info)
     return syscall(SYS_getsockopt, fd, IPPROTO_TCP, TCP_INFO, info, &size) == 0;
 }
 
-size_t server_connecting(void)
+/* How many sockets of this process are in a state of TCP. */
+static size_t sockets_in(unsigned state)
 {
     struct tcp_info info;
     size_t          count = 0;
     for (int fd = 0; fd < SCANNED_FDS; fd++) {
-        if (tcp_state(fd, &info) && info.tcpi_state == 2 /* TCP_SYN_SENT */) {
-            count++;
-        }
+        count += tcp_state(fd, &info) && info.tcpi_state == state ? 1 : 0;
     }
     return count;
+}
+
+size_t server_connecting(void)
+{
+    return sockets_in(2); /* TCP_SYN_SENT */
+}
+
+size_t server_left_open(void)
+{
+    return sockets_in(8); /* TCP_CLOSE_WAIT */
 }
 
 /* ---- bytes ----------------------------------------------------------------------------- */

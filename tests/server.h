@@ -198,6 +198,9 @@ void server_await_closed(server *it, size_t count);
 /* How many sockets of this process are being connected right now, and not yet answered. */
 size_t server_connecting(void);
 
+/* How many sockets of this process the other side has closed, and this side has not. */
+size_t server_left_open(void);
+
 /* For handlers and functions. Each returns false when the connection is of no more use. */
 server *server_of(server_peer *peer);
 bool    server_send(server_peer *peer, const void *bytes, size_t size);

@@ -1393,10 +1393,16 @@ static void take(pario_response *response)
     pario_response_free(response);
 }
 
-static void check_nothing_left(void)
+/* Also no connection that a server had closed before pario_next was called. */
+static void check_nothing_left(int64_t called_at)
 {
     if (now.outstanding > 0 || now.tasks > 0) {
         sim_die("nothing is left, but %zu requests and %u tasks", now.outstanding, now.tasks);
+    }
+    for (const sim_link *link = sim.links; link != NULL; link = link->next) {
+        if (link->fd >= 0 && link->fin && link->came_at != 0 && link->came_at < called_at) {
+            sim_die("connection %d is still open, though its server has closed it", link->number);
+        }
     }
 }
 
@@ -1418,7 +1424,7 @@ static pario_error do_next(int timeout_ms)
     if (error == PARIO_OK) {
         take(&response);
     } else if (error == PARIO_NOTHING_LEFT) {
-        check_nothing_left();
+        check_nothing_left(before);
     } else if (error == PARIO_TIME_OVER) {
         check_time_over(timeout_ms, sim.now - before, waked);
     } else if (error == PARIO_WOKEN && (waked || now.may_wake)) {
