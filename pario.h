@@ -72,8 +72,8 @@
  *
  * What comes back. Each request that pario_submit accepted comes back from
  * pario_next exactly once, with a response or with an error, also when it was
- * cancelled and when memory ran out. An HTTP status is not an error. A response whose
- * error is PARIO_OK is complete: a body that stops early is an error, never short.
+ * cancelled and when memory ran out; of a stream the end does. An HTTP status is not an error. A
+ * response whose error is PARIO_OK is complete: a body that stops early is an error, never short.
  *
  * Ownership. pario_submit copies what it needs, except the request's body, which must
  * stay valid and unchanged until the request has come back. What a response points to
@@ -89,6 +89,20 @@
  * the last look at an idle connection and the next request cannot be told from the answer to it.
  * An idle connection that the server closes is closed by pario_next: at once on epoll and fibers;
  * else before it answers PARIO_NOTHING_LEFT, and once a second when it has to wait for others.
+ *
+ * Streams. With `stream` a response comes in parts, all with its tag and id: its head, its
+ * content as it arrives, at most 64 KiB at once, and its end. After the head and after each
+ * content the connection rests until pario_response_free has given that part back, so that a slow
+ * consumer holds a fast server back; until then nothing else comes of this request. A stream that
+ * is cancelled, or whose total time is over, loses its connection at once, and its end is handed
+ * out when the part is given back. While a part is out, or a descriptor takes no more, only the
+ * total time goes on. A consumer that never gives a part back waits for ever, or until pario_wake.
+ *
+ * With `into_fd` the content of the final response, whatever its status, is written as it comes.
+ * If that fails, PARIO_ERROR_BODY_WRITE says so with the errno: a full disk, a pipe that nobody
+ * reads. SIGPIPE is held back meanwhile in the thread that writes. A descriptor that does not
+ * block is waited for; one that does, such as a file's, holds up what runs in the same thread.
+ * Redirects that are followed hand nothing out; a complete stream's connection is kept as others'.
  *
  * Time. All intervals are milliseconds, measured times are microseconds, both of
  * CLOCK_MONOTONIC. A request's clock starts when it leaves the queue, and stands still while it
@@ -280,6 +294,7 @@ __attribute__((used)) static inline const char *pario_i_implemented(void)
     X(ERROR_TRAILERS_TOO_LARGE, "the reply's trailers are larger than allowed")                    \
     X(ERROR_BODY_TRUNCATED, "the reply ended within its content")                                  \
     X(ERROR_BODY_TOO_LARGE, "the reply's content is larger than allowed")                          \
+    X(ERROR_BODY_WRITE, "the content could not be written to its descriptor")                      \
     /* redirects, RFC 9110 section 15.4 */                                                         \
     X(ERROR_TOO_MANY_REDIRECTS, "more redirects than allowed")                                     \
     X(ERROR_REDIRECT_LOOP, "a redirect leads back to where it came from")                          \
@@ -400,6 +415,14 @@ typedef struct pario_request {
     int64_t            progress_timeout_ms; /* 0: as the client, U */
     int64_t            total_timeout_ms;    /* 0: as the client, U */
     int64_t            body_bytes;          /* limit of the response's content, as the client, U */
+    /*
+     * Where the content goes, one of these at most. It is not kept then, so that `body_bytes` of
+     * the client is no limit for it, only that of the request. See >>manual, Streams.
+     */
+    bool   stream;    /* it comes from pario_next in parts; pario_fetch refuses that */
+    void  *into;      /* memory of yours, valid until the request has come back */
+    size_t into_size; /* its size, and so the content's limit: PARIO_ERROR_BODY_TOO_LARGE */
+    int    into_fd;   /* a descriptor of yours, above 0, open until the request has come back */
 } pario_request;
 
 /* Microseconds from the moment the request left the queue; all but total_us stop at 71 minutes. */
@@ -411,11 +434,20 @@ typedef struct pario_times {
     int64_t total_us;      /* the request came to its end */
 } pario_times;
 
+/* What of a response this is. Of a request that is no stream all comes as a whole. */
+typedef enum pario_part {
+    PARIO_PART_WHOLE,
+    PARIO_PART_HEAD,    /* of a stream; content, or its end, follows */
+    PARIO_PART_CONTENT, /* the next bytes of a stream's content; more, or its end, follow */
+    PARIO_PART_END      /* of a stream: complete, or ended by an error, also before its head */
+} pario_part;
+
 /*
- * What became of a request. Strings end in a NUL. After an error, status, fields and
- * url say how far it came; there is no content then.
+ * What became of a request, or a part of that. Strings end in a NUL. After an error, status,
+ * fields and url say how far it came; there is no content then.
  */
 typedef struct pario_response {
+    pario_part               part;
     size_t                   tag;
     uint64_t                 id;
     pario_error              error;          /* PARIO_OK: the response is complete */
@@ -429,11 +461,12 @@ typedef struct pario_response {
     const char              *url;            /* the URL that answered, after redirects */
     size_t                   field_count;
     size_t                   trailer_count;
-    const char              *body;       /* the content, never NULL; one NUL follows it */
-    size_t                   body_size;  /* without that NUL */
-    int64_t                  redirects;  /* followed */
-    bool                     reused;     /* the connection had served a request before */
-    uint64_t                 bytes_sent; /* heads and bodies, redirects and replays included */
+    const char              *body;      /* the content, never NULL; one NUL follows it, or `into` */
+    size_t                   body_size; /* without that NUL */
+    uint64_t                 content_bytes; /* of content so far, streamed and written ones too */
+    int64_t                  redirects;     /* followed */
+    bool                     reused;        /* the connection had served a request before */
+    uint64_t                 bytes_sent;    /* heads and bodies, redirects and replays included */
     uint64_t                 bytes_received;
     pario_times              times;
     struct pario_i_exchange *internal;
@@ -490,7 +523,7 @@ PARIO_API pario_error pario_submit(pario_client *client, const pario_request *re
 /*
  * Takes the next response, in the order of completion.
  *
- * response: receives it; give it back with pario_response_free.
+ * response: receives it, or a part of a stream; give it back with pario_response_free.
  * timeout_ms: how long to wait; 0: not at all, PARIO_UNLIMITED: as long as it takes.
  * Returns PARIO_OK: there is a response, which may carry an error of its own.
  * PARIO_NOTHING_LEFT: no request and no task is outstanding. PARIO_TIME_OVER.
@@ -599,14 +632,16 @@ PARIO_API bool pario_response_field_at(const pario_response *response, size_t in
 
 /*
  * The address that was tried last, or answered, as "192.0.2.1:80" or "[2001:db8::1]:80".
- * text: receives it, "" where there was none; size: its room, PARIO_ADDRESS_SIZE is enough.
+ * text: receives it, "" where there was none, and before a stream's end; size: its room,
+ * PARIO_ADDRESS_SIZE is enough.
  */
 PARIO_API void pario_response_address(const pario_response *response, char *text, size_t size)
     PARIO_WRITES(2, 3);
 
 /*
- * Gives a response's memory back. NULL, a zeroed struct and a second call are harmless.
- * Any thread, also after the client was closed.
+ * Gives a response's memory back; after a stream's head or content, the stream goes on. NULL, a
+ * zeroed struct and a second call are harmless. Any thread, also after the client was closed; but
+ * the client's thread for a stream's head and content, as long as the client is open.
  */
 PARIO_API void pario_response_free(pario_response *response);
 
@@ -1030,14 +1065,15 @@ static void *pario_i_grow(void *array, size_t *room, size_t size)
     return grown;
 }
 
-/* Appends size bytes. False: no memory, nothing has changed. */
+/* Appends size bytes, which may be the buffer's own from behind its end, if it has room for them.
+ * False: no memory, nothing has changed. */
 static bool pario_i_buffer_append(pario_i_buffer *buffer, const void *bytes, size_t size)
 {
     if (!pario_i_buffer_reserve(buffer, size)) {
         return false;
     }
     if (size > 0) {
-        memcpy(buffer->data + buffer->size, bytes, size);
+        memmove(buffer->data + buffer->size, bytes, size);
         buffer->size += size;
     }
     return true;
@@ -2411,6 +2447,15 @@ static bool pario_i_request_is_whole(const pario_request *request)
            (request->fields != NULL || request->field_count == 0);
 }
 
+/* Whether a request's content has at most one place to go to. */
+static bool pario_i_request_is_aimed(const pario_request *request)
+{
+    int places = (request->stream ? 1 : 0) + (request->into != NULL ? 1 : 0) +
+                 (request->into_fd != 0 ? 1 : 0);
+    return places <= 1 && request->into_fd >= 0 &&
+           (request->into != NULL) == (request->into_size != 0);
+}
+
 /*
  * Checks a request, all of it, and notes it in *order. What has to stand behind the URL is
  * appended to *text. `tls`: https may be had.
@@ -2419,7 +2464,7 @@ static pario_error pario_i_order_read(pario_i_order *order, const pario_request 
                                       pario_i_buffer *text)
 {
     memset(order, 0, sizeof *order);
-    if (!pario_i_request_is_whole(request)) {
+    if (!pario_i_request_is_whole(request) || !pario_i_request_is_aimed(request)) {
         return PARIO_ERROR_ARGUMENT;
     }
     pario_error error = pario_i_order_url(order, request->url, tls);
@@ -2595,39 +2640,54 @@ static bool pario_i_request_write(const pario_i_order *order, const char *agent,
 #define PARIO_I_INNER_CONTENT_BYTES 16384u
 /* room is made beforehand up to this; beyond it grows as bytes come. */
 #define PARIO_I_FIRST_CONTENT_BYTES 1048576u
+/* So much of content that is passed on is in memory at most. */
+#define PARIO_I_PART_BYTES 65536u
 
-/* The limits of a request, in nanoseconds, bytes and numbers; the largest value is no limit. */
+/* The limits of a request, in nanoseconds, bytes and numbers; the largest value is no limit. And
+ * where its content goes. */
 typedef struct pario_i_limits {
-    int64_t  connect;
-    int64_t  progress;
-    int64_t  total;
-    uint64_t body_bytes;
-    uint64_t chunk_extension_bytes;
-    uint32_t head_bytes;
-    uint32_t fields;
-    uint32_t trailer_bytes;
-    uint32_t interim;
-    uint32_t redirects;
-    bool     tls; /* https may be had */
+    int64_t        connect;
+    int64_t        progress;
+    int64_t        total;
+    uint64_t       body_bytes;
+    uint64_t       chunk_extension_bytes;
+    uint32_t       head_bytes;
+    uint32_t       fields;
+    uint32_t       trailer_bytes;
+    uint32_t       interim;
+    uint32_t       redirects;
+    bool           tls;    /* https may be had */
+    bool           passes; /* content is passed on as it comes, and not kept: */
+    int            into_fd;
+    pario_client  *consumer; /* to who calls pario_next, or, if this is NULL, to a descriptor */
+    unsigned char *into;     /* where else it is kept, or NULL */
 } pario_i_limits;
 
 /* What a server has answered so far. */
 typedef struct pario_i_reply {
-    pario_i_head    head;
-    pario_i_buffer  bytes; /* of the head */
-    pario_i_framing framing;
-    pario_i_chunked chunked;
-    pario_i_buffer  content;
-    pario_i_head    trailer;
-    pario_i_buffer  trailer_bytes;
-    uint64_t        discarded;
-    uint64_t        received; /* bytes, interim responses and framing included */
-    uint32_t        first_byte_us;
-    uint32_t        interim; /* responses before this one */
-    bool            headed;  /* the head is complete */
-    bool            discard; /* a redirect that is followed: the content is not kept */
-    bool            packed;  /* the head's fields and bytes are in this very block */
-    bool            holds;   /* so is the content */
+    pario_i_head             head;
+    pario_i_buffer           bytes; /* of the head */
+    pario_i_framing          framing;
+    pario_i_chunked          chunked;
+    pario_i_buffer           content;
+    pario_i_head             trailer;
+    pario_i_buffer           trailer_bytes;
+    struct pario_i_exchange *next;     /* among those of which a part is to be handed out */
+    uint64_t                 passed;   /* content that has gone already */
+    size_t                   written;  /* of the part of it that is here */
+    uint64_t                 received; /* bytes, interim responses and framing included */
+    uint32_t                 first_byte_us;
+    uint32_t                 interim; /* responses before this one */
+    bool                     headed;  /* the head is complete */
+    bool                     discard; /* a redirect that is followed: the content is not kept */
+    bool                     packed;  /* the head's fields and bytes are in this very block */
+    bool                     holds;   /* so is the content, or it is in the user's memory */
+    bool                     direct;  /* content is received where it belongs */
+    bool                     opened;  /* the head has been handed out, and given back */
+    bool                     last;    /* no content follows what is here */
+    bool                     exact;   /* and nothing else */
+    bool                     early;   /* the request has not been sent to its end */
+    bool                     orphan;  /* the client was closed while its consumer had a part */
 } pario_i_reply;
 
 /* What an exchange wants next. */
@@ -2636,6 +2696,8 @@ typedef enum pario_i_phase {
     PARIO_I_CONNECT, /* a connection to order.parts; one it still has is to be given back */
     PARIO_I_SEND,    /* to send, and to receive if the server is early */
     PARIO_I_RECEIVE, /* to receive */
+    PARIO_I_STORE,   /* to write a part of its content to the user's descriptor */
+    PARIO_I_HELD,    /* its consumer to take the head or a part, and to give it back */
     PARIO_I_END      /* nothing: its result is there */
 } pario_i_phase;
 
@@ -2700,7 +2762,10 @@ typedef struct pario_i_exchange {
     bool          inlined : 1;    /* runs where pario_fetch was called */
     bool          waited_for : 1; /* by pario_fetch: not for pario_next */
     bool          finished : 1;   /* nobody works on it any more */
-    unsigned char text[1];        /* the URL begins here, or behind limits of its own */
+    bool          ready : 1;    /* a part of it is to be handed out, or its end in place of that */
+    bool          held : 1;     /* its consumer has the head or a part, */
+    bool          released : 1; /* has given it back */
+    unsigned char text[1];      /* the URL begins here, or behind limits of its own */
 } pario_i_exchange;
 
 /* a + b for b >= 0, INT64_MAX where that overflows. */
@@ -2938,7 +3003,7 @@ static void pario_i_exchange_end(pario_i_exchange *x, pario_error error, int64_t
     x->phase = PARIO_I_END;
     x->progress_at = now;
     x->keep = x->keep && error == PARIO_OK;
-    if (error != PARIO_OK && x->reply != NULL) {
+    if (error != PARIO_OK && x->reply != NULL && !x->held) {
         pario_i_reply_drop_content(x->reply);
     }
 }
@@ -3149,6 +3214,107 @@ static pario_error pario_i_exchange_consider_redirect(pario_i_exchange *x)
                                                                 : PARIO_ERROR_TOO_MANY_REDIRECTS;
 }
 
+/* Content that is passed on: what has come is taken before more is received, and then, at its end,
+ * the reply is complete. */
+static void pario_i_exchange_pass_on(pario_i_exchange *x, int64_t now)
+{
+    pario_i_reply *reply = x->reply;
+    bool           stream = x->limits->consumer != NULL;
+    if (reply->content.size > 0 || (stream && !reply->opened)) {
+        x->phase = stream ? PARIO_I_HELD : PARIO_I_STORE;
+        return;
+    }
+    x->phase = reply->early ? PARIO_I_SEND : PARIO_I_RECEIVE;
+    if (reply->last) {
+        pario_i_exchange_complete(x, reply->exact, now);
+    }
+}
+
+/* So many bytes of the part that is here have been taken. */
+static void pario_i_exchange_passed(pario_i_exchange *x, size_t size, int64_t now)
+{
+    pario_i_reply *reply = x->reply;
+    reply->passed += size;
+    reply->written += size;
+    x->progress_at = now;
+    if (reply->written >= reply->content.size) {
+        reply->content.size = 0;
+        reply->written = 0;
+        pario_i_exchange_pass_on(x, now);
+    }
+}
+
+/* Its consumer has given back what it had: the head, or the part that is here. */
+static void pario_i_exchange_released(pario_i_exchange *x, int64_t now)
+{
+    pario_i_reply *reply = x->reply;
+    if (x->phase == PARIO_I_END) { /* it came to that meanwhile */
+        reply->passed += reply->opened ? reply->content.size : 0;
+        pario_i_reply_drop_content(reply);
+    } else if (reply->opened) {
+        pario_i_exchange_passed(x, reply->content.size, now);
+    } else {
+        reply->opened = true;
+        x->progress_at = now;
+        pario_i_exchange_pass_on(x, now);
+    }
+}
+
+/* What came has been taken in. `done`: the content is complete; `exact`: nothing is behind it. */
+static void pario_i_exchange_took_in(pario_i_exchange *x, bool done, bool exact, int64_t now)
+{
+    pario_i_reply *reply = x->reply;
+    if (x->limits->passes && reply != NULL && reply->headed && !reply->discard) {
+        reply->early = x->phase == PARIO_I_SEND;
+        reply->last = done;
+        reply->exact = exact;
+        pario_i_exchange_pass_on(x, now);
+    } else if (done) {
+        pario_i_exchange_complete(x, exact, now);
+    }
+}
+
+/* Where content may be received without being copied, and how much of it; NULL: nowhere. */
+static unsigned char *pario_i_exchange_place(pario_i_exchange *x, size_t *room)
+{
+    pario_i_reply *reply = x->reply;
+    if (reply == NULL || !reply->direct) {
+        return NULL;
+    }
+    pario_i_buffer *content = &reply->content;
+    if (reply->holds) {
+        uint64_t left = content->room - 1 - content->size;
+        *room = (size_t)(reply->framing.left < left ? reply->framing.left : left);
+        return *room > 0 ? content->data + content->size : NULL;
+    }
+    if (content->room <= PARIO_I_PART_BYTES) {
+        pario_i_reply_drop_content(reply);
+        (void)pario_i_buffer_reserve(content, PARIO_I_PART_BYTES);
+    }
+    *room = PARIO_I_PART_BYTES;
+    return content->data;
+}
+
+/* It has to wait for content: the memory for it is given back meanwhile. */
+static void pario_i_exchange_relax(const pario_i_exchange *x)
+{
+    if (x->reply != NULL && x->reply->direct && !x->reply->holds) {
+        pario_i_reply_drop_content(x->reply);
+    }
+}
+
+/* The content is not to be kept in the reply: prepares for that. */
+static void pario_i_exchange_aim(const pario_i_exchange *x)
+{
+    pario_i_reply *reply = x->reply;
+    if (x->limits->into != NULL) {
+        reply->holds = true;
+        reply->content.data = x->limits->into;
+        reply->content.room = (size_t)x->limits->body_bytes + 1;
+    }
+    reply->direct = x->limits->passes || reply->framing.kind == PARIO_I_FRAMING_LENGTH;
+}
+
 /* Makes room for content of a known length. */
 static pario_error pario_i_exchange_expect(pario_i_exchange *x, uint64_t length)
 {
@@ -3158,7 +3324,7 @@ static pario_error pario_i_exchange_expect(pario_i_exchange *x, uint64_t length)
     }
     size_t first = length < PARIO_I_FIRST_CONTENT_BYTES ? (size_t)length
                                                         : PARIO_I_FIRST_CONTENT_BYTES;
-    bool   need = first > 0 && !reply->holds && !reply->discard;
+    bool   need = first > 0 && !reply->holds && !reply->discard && !reply->direct;
     return !need || pario_i_buffer_reserve(&reply->content, first) ? PARIO_OK : PARIO_ERROR_MEMORY;
 }
 
@@ -3169,6 +3335,9 @@ static pario_error pario_i_exchange_headed(pario_i_exchange *x, const pario_i_fr
     reply->framing = *framing;
     x->stage = PARIO_STAGE_BODY;
     pario_error error = pario_i_exchange_consider_redirect(x);
+    if ((x->limits->passes || x->limits->into != NULL) && !reply->discard) {
+        pario_i_exchange_aim(x);
+    }
     if (framing->kind == PARIO_I_FRAMING_CHUNKED) {
         pario_i_chunked_begin(&reply->chunked, x->limits->chunk_extension_bytes);
         pario_i_head_begin(&reply->trailer, PARIO_I_HEAD_FIELDS, x->limits->trailer_bytes,
@@ -3203,7 +3372,8 @@ static pario_error pario_i_exchange_take_head(pario_i_exchange *x, const pario_i
     pario_i_framing framing;
     pario_error error = pario_i_framing_decide(spare, s, x->order.method == PARIO_I_HEAD, &framing);
     bool        inner = error == PARIO_OK && framing.kind == PARIO_I_FRAMING_LENGTH &&
-                 framing.left <= PARIO_I_INNER_CONTENT_BYTES;
+                 framing.left <= PARIO_I_INNER_CONTENT_BYTES && !x->limits->passes &&
+                 x->limits->into == NULL;
     x->reply = pario_i_reply_packed(spare, s, spare->line_beg, inner ? (size_t)framing.left : 0);
     if (x->reply == NULL) {
         return PARIO_ERROR_MEMORY;
@@ -3262,10 +3432,10 @@ static pario_error pario_i_exchange_content(pario_i_exchange *x, const unsigned 
 {
     pario_i_reply *reply = x->reply;
     if (reply->discard || size == 0) {
-        reply->discarded += size;
+        reply->passed += size;
         return PARIO_OK;
     }
-    if (size > x->limits->body_bytes - reply->content.size) {
+    if (size > x->limits->body_bytes - reply->passed - reply->content.size) {
         return PARIO_ERROR_BODY_TOO_LARGE;
     }
     return pario_i_buffer_append(&reply->content, bytes, size) ? PARIO_OK : PARIO_ERROR_MEMORY;
@@ -3325,9 +3495,9 @@ static pario_error pario_i_exchange_read_chunks(pario_i_exchange *x, const unsig
 /* Whether so much of a redirect's content is still to come that the connection is given up. */
 static bool pario_i_exchange_gives_up(const pario_i_reply *reply)
 {
-    return reply->discard && (reply->framing.kind == PARIO_I_FRAMING_CLOSE ||
-                              reply->framing.left > PARIO_I_DISCARD_BYTES ||
-                              reply->discarded > PARIO_I_DISCARD_BYTES);
+    return reply->discard &&
+           (reply->framing.kind == PARIO_I_FRAMING_CLOSE ||
+            reply->framing.left > PARIO_I_DISCARD_BYTES || reply->passed > PARIO_I_DISCARD_BYTES);
 }
 
 /* Reads on in the content. *done: it is complete. */
@@ -3382,7 +3552,8 @@ static void pario_i_exchange_count(pario_i_exchange *x, size_t size, bool first,
 
 /*
  * Takes s[0..size) in, size > 0, which came from the server at the time `now`. `spare` is a
- * parser whose field table is used for the time of the call. The bytes may be written over.
+ * parser whose field table is used for the time of the call; not where pario_i_exchange_place said
+ * to receive. The bytes may be written over.
  */
 static void pario_i_exchange_received(pario_i_exchange *x, pario_i_head *spare, unsigned char *s,
                                       size_t size, int64_t now)
@@ -3405,8 +3576,8 @@ static void pario_i_exchange_received(pario_i_exchange *x, pario_i_head *spare, 
     pario_i_exchange_count(x, size, first, now);
     if (error != PARIO_OK) {
         pario_i_exchange_end(x, error, now);
-    } else if (done) {
-        pario_i_exchange_complete(x, at == size, now);
+    } else {
+        pario_i_exchange_took_in(x, done, at == size, now);
     }
 }
 
@@ -3497,6 +3668,9 @@ static int64_t pario_i_exchange_deadline(const pario_i_exchange *x)
     int64_t total = pario_i_time_add(x->started_at, x->limits->total);
     int64_t step = x->phase == PARIO_I_CONNECT ? x->limits->connect : x->limits->progress;
     int64_t next = pario_i_time_add(x->progress_at, step);
+    if (x->phase == PARIO_I_STORE || x->phase == PARIO_I_HELD) {
+        return total; /* it waits for the user, not for the server */
+    }
     if (x->phase == PARIO_I_QUEUED || x->phase == PARIO_I_END || x->paused) {
         return INT64_MAX;
     }
@@ -4175,6 +4349,7 @@ typedef struct pario_i_connection {
     int64_t                try_until;  /* connecting: for this address; idle: since when */
     uint32_t               heap_place; /* 0: it is not in the heap */
     int                    fd;
+    int                    other;   /* what else its exchange waits for: see pario_i_await_other */
     uint8_t                address; /* index of the one that is tried, or stands */
     bool                   idle;
     bool                   secure;         /* there is room for a session of TLS behind it */
@@ -4183,6 +4358,7 @@ typedef struct pario_i_connection {
     bool                   readable : 1;
     bool                   writable : 1;
     bool                   hung_up : 1; /* there is an end or an error to be read */
+    bool                   stirred : 1; /* the other descriptor may be able to go on */
 } pario_i_connection;
 
 /* A secure connection. */
@@ -4368,6 +4544,33 @@ static pario_i_io pario_i_transport_receive(const pario_tls *tls, pario_i_connec
     }
     c->readable = errno != EAGAIN;
     return c->readable ? PARIO_I_BROKEN : PARIO_I_BLOCKED;
+}
+
+/* Writes to a descriptor of the user's, whatever that is. The SIGPIPE that a pipe without a reader
+ * raises is held back in this thread, and taken away. Returns as write does. */
+static ssize_t pario_i_transport_write(int fd, const unsigned char *bytes, size_t size)
+{
+    const struct timespec at_once = { 0, 0 };
+    sigset_t              sigpipe;
+    sigset_t              before;
+    ssize_t               wrote;
+    (void)sigemptyset(&sigpipe);
+    (void)sigaddset(&sigpipe, SIGPIPE);
+    int failed = pthread_sigmask(SIG_BLOCK, &sigpipe, &before);
+    if (failed != 0) {
+        errno = failed;
+        return -1;
+    }
+    do {
+        wrote = write(fd, bytes, size);
+    } while (wrote < 0 && errno == EINTR);
+    failed = errno;
+    if (wrote < 0 && failed == EPIPE) {
+        (void)sigtimedwait(&sigpipe, NULL, &at_once);
+    }
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = failed;
+    return wrote;
 }
 
 /* Whether an idle connection is silent and open, as it has to be. */
@@ -5202,7 +5405,10 @@ struct pario_client {
     pario_i_exchange *last_queued PARIO_I_GUARDED_BY(lock);
     pario_i_exchange *first_done PARIO_I_GUARDED_BY(lock);
     pario_i_exchange *last_done PARIO_I_GUARDED_BY(lock);
-    pario_i_exchange *unparked PARIO_I_GUARDED_BY(lock); /* inlined ones, for their fibers */
+    pario_i_exchange *unparked PARIO_I_GUARDED_BY(lock);   /* inlined ones, for their fibers */
+    pario_i_exchange *first_part PARIO_I_GUARDED_BY(lock); /* streams that are ready */
+    pario_i_exchange *last_part PARIO_I_GUARDED_BY(lock);
+    bool              parts_first PARIO_I_GUARDED_BY(lock);
     pario_i_task     *first_task PARIO_I_GUARDED_BY(lock);
     pario_i_task     *last_task PARIO_I_GUARDED_BY(lock);
     pario_i_slot     *slots PARIO_I_GUARDED_BY(lock);
@@ -5348,7 +5554,32 @@ static void pario_i_notify(pario_client *client) PARIO_I_REQUIRES(client->lock)
     }
 }
 
-/* An exchange has ended and nobody works on it: it is counted and handed over. */
+/* An exchange is to be handed out as a whole, or at its end. */
+static void pario_i_hand_over(pario_client *client, pario_i_exchange *x)
+    PARIO_I_REQUIRES(client->lock)
+{
+    pario_i_list_append(&client->first_done, &client->last_done, x);
+    pario_i_notify(client);
+}
+
+/* The head or a part of a stream is to be handed out. */
+static void pario_i_hand_out(pario_client *client, pario_i_exchange *x)
+    PARIO_I_REQUIRES(client->lock)
+{
+    x->ready = true;
+    x->reply->next = NULL;
+    if (client->first_part != NULL) {
+        client->last_part->reply->next = x;
+    } else {
+        client->first_part = x;
+    }
+    client->last_part = x;
+    client->changed = true;
+    pario_i_notify(client);
+}
+
+/* An exchange has ended and nobody works on it: it is counted and handed over, once its consumer
+ * has nothing of it in its hands. */
 static void pario_i_finish(pario_client *client, pario_i_exchange *x) PARIO_I_REQUIRES(client->lock)
 {
     client->statistics.completed++;
@@ -5357,9 +5588,8 @@ static void pario_i_finish(pario_client *client, pario_i_exchange *x) PARIO_I_RE
     client->statistics.bytes_received += pario_i_exchange_bytes_received(x);
     x->finished = true;
     client->changed = true;
-    if (!x->waited_for) {
-        pario_i_list_append(&client->first_done, &client->last_done, x);
-        pario_i_notify(client);
+    if (!x->waited_for && !x->ready && !x->held) {
+        pario_i_hand_over(client, x);
     }
 }
 
@@ -5375,6 +5605,53 @@ static bool pario_i_watch(const pario_client *client, pario_i_connection *c, int
                    (uint32_t)EPOLLRDHUP | (uint32_t)EPOLLET;
     event.data.ptr = c;
     return epoll_ctl(client->epoll_fd, operation, c->fd, &event) == 0;
+}
+
+/*
+ * Has the exchange of a connection wait for a descriptor of the user's, which has just said EAGAIN,
+ * to be readable or writable: c->stirred says when it may be tried again. What is watched is a copy
+ * of it, c->other, as others may have the loop watch the same one. False: errno says why.
+ */
+static bool pario_i_await_other(const pario_client *client, pario_i_connection *c, int fd)
+{
+    struct epoll_event event;
+    c->stirred = false;
+    if (c->other != 0) {
+        return true; /* the loop will tell when that changes */
+    }
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 1);
+    if (copy < 0) {
+        return false;
+    }
+    memset(&event, 0, sizeof event);
+    event.events = (uint32_t)EPOLLIN | (uint32_t)EPOLLOUT | (uint32_t)EPOLLET;
+    event.data.ptr = (unsigned char *)c + 1; /* an odd address: see pario_i_event_connection */
+    if (client->epoll_fd >= 0 && epoll_ctl(client->epoll_fd, EPOLL_CTL_ADD, copy, &event) != 0) {
+        int failed = errno;
+        (void)close(copy);
+        errno = failed;
+        return false;
+    }
+    c->other = copy;
+    return true;
+}
+
+/* Whether a connection's exchange has to go on waiting for a descriptor of the user's. */
+static bool pario_i_awaits_other(const pario_i_connection *c)
+{
+    return c->other != 0 && !c->stirred;
+}
+
+/* A connection's exchange does not need the other descriptor any more, if there is one. */
+static void pario_i_forget_other(const pario_client *client, pario_i_connection *c)
+{
+    if (c->other != 0) {
+        if (client->epoll_fd >= 0) {
+            (void)epoll_ctl(client->epoll_fd, EPOLL_CTL_DEL, c->other, NULL);
+        }
+        (void)close(c->other);
+        c->other = 0;
+    }
 }
 
 /* Closes a connection's descriptor, if it has one. The loop is told, as a child of this process
@@ -5569,6 +5846,7 @@ static void pario_i_detach(pario_client *client, pario_i_exchange *x, int64_t no
     x->attached = false;
     x->connection = NULL;
     c->exchange = NULL;
+    pario_i_forget_other(client, c);
     origin->active++; /* so that it is not forgotten meanwhile */
     if (pario_i_may_rest(client, x, c)) {
         pario_i_rest(client, c, now);
@@ -5720,10 +5998,16 @@ static void pario_i_connection_set(pario_client *client, pario_i_connection *c, 
     pario_i_client_unlock(client);
 }
 
+/* A time that is over, though it is one that a timer can be set to. */
+#define PARIO_I_AT_ONCE 1
+
 /* When a connection with an exchange has to be looked at. */
 static int64_t pario_i_due(const pario_i_connection *c)
 {
     int64_t deadline = pario_i_exchange_deadline(c->exchange);
+    if (c->exchange->released) {
+        return PARIO_I_AT_ONCE;
+    }
     return c->connecting && c->fd >= 0 && c->try_until < deadline ? c->try_until : deadline;
 }
 
@@ -5995,17 +6279,17 @@ static bool pario_i_is_cancelled(const pario_i_exchange *x)
     return __atomic_load_n(&x->cancelled, __ATOMIC_ACQUIRE);
 }
 
-/* Receives once, and lets the exchange take it in. */
+/* Receives once, as much as fits into *where, and lets the exchange take it in. */
 static pario_i_io pario_i_carry_take_in(const pario_client *client, pario_i_exchange *x,
-                                        pario_i_scratch *scratch, int64_t now)
+                                        pario_i_head *spare, const struct iovec *where, int64_t now)
 {
     pario_i_connection *c = x->connection;
+    unsigned char      *bytes = (unsigned char *)where->iov_base;
     size_t              size;
-    pario_i_io          io = pario_i_transport_receive(client->config.tls, c, scratch->receive,
-                                                       PARIO_I_RECEIVE_BYTES, &size);
-    int                 failed = io == PARIO_I_BROKEN ? errno : 0;
+    pario_i_io io = pario_i_transport_receive(client->config.tls, c, bytes, where->iov_len, &size);
+    int        failed = io == PARIO_I_BROKEN ? errno : 0;
     if (io == PARIO_I_MOVED) {
-        pario_i_exchange_received(x, &scratch->head, scratch->receive, size, now);
+        pario_i_exchange_received(x, spare, bytes, size, now);
         return io;
     }
     if (io == PARIO_I_BLOCKED) {
@@ -6032,17 +6316,71 @@ static pario_i_io pario_i_carry_take_in(const pario_client *client, pario_i_exch
 /* Receives, if there may be something. */
 static pario_i_carried pario_i_carry_receive(pario_client *client, pario_i_exchange *x, int64_t now)
 {
+    struct iovec where;
     if (!x->connection->readable) {
+        pario_i_exchange_relax(x);
         return PARIO_I_WAITING;
+    }
+    where.iov_base = pario_i_exchange_place(x, &where.iov_len);
+    if (where.iov_base != NULL) {
+        pario_i_io io = pario_i_carry_take_in(client, x, NULL, &where, now);
+        return io == PARIO_I_BLOCKED && !x->connection->readable ? PARIO_I_WAITING : PARIO_I_ONWARD;
     }
     pario_i_scratch *scratch = pario_i_scratch_take(client);
     if (scratch == NULL) {
         pario_i_exchange_end(x, PARIO_ERROR_MEMORY, now);
         return PARIO_I_ONWARD;
     }
-    pario_i_io io = pario_i_carry_take_in(client, x, scratch, now);
+    where.iov_base = scratch->receive;
+    where.iov_len = PARIO_I_RECEIVE_BYTES;
+    pario_i_io io = pario_i_carry_take_in(client, x, &scratch->head, &where, now);
     pario_i_scratch_put(client, scratch);
     return io == PARIO_I_BLOCKED ? PARIO_I_WAITING : PARIO_I_ONWARD;
+}
+
+/* Writes once what fits of the part that is here to the user's descriptor. */
+static pario_i_carried pario_i_carry_store(const pario_client *client, pario_i_exchange *x,
+                                           int64_t now)
+{
+    pario_i_connection  *c = x->connection;
+    const pario_i_reply *reply = x->reply;
+    int                  fd = x->limits->into_fd;
+    if (pario_i_awaits_other(c)) {
+        return PARIO_I_WAITING;
+    }
+    ssize_t wrote = pario_i_transport_write(fd, reply->content.data + reply->written,
+                                            reply->content.size - reply->written);
+    if (wrote > 0) {
+        pario_i_exchange_passed(x, (size_t)wrote, now);
+        return PARIO_I_ONWARD;
+    }
+    if (wrote < 0 && errno == EAGAIN && pario_i_await_other(client, c, fd)) {
+        return PARIO_I_WAITING;
+    }
+    pario_i_exchange_fail(x, PARIO_ERROR_BODY_WRITE, wrote < 0 ? errno : EIO, now);
+    return PARIO_I_ONWARD;
+}
+
+/*
+ * The consumer has a stream's head or a part of it, or is to have it, and nothing is received. What
+ * an exchange comes to meanwhile it comes to with the lock held, as pario_next reads it.
+ */
+static pario_i_carried pario_i_carry_held(pario_client *client, pario_i_exchange *x, int64_t now)
+{
+    pario_i_client_lock(client);
+    if (x->released) {
+        x->released = false;
+        pario_i_exchange_released(x, now);
+    } else if (pario_i_is_cancelled(x)) {
+        pario_i_exchange_end(x, PARIO_ERROR_CANCELLED, now);
+    } else if (now >= pario_i_exchange_deadline(x)) {
+        pario_i_exchange_expire(x, now);
+    } else if (!x->ready && !x->held) {
+        pario_i_hand_out(client, x);
+    }
+    bool waits = x->phase == PARIO_I_HELD && (x->ready || x->held);
+    pario_i_client_unlock(client);
+    return waits ? PARIO_I_WAITING : PARIO_I_ONWARD;
 }
 
 /* The pieces that are still to be sent: of the head in scratch, of the content. */
@@ -6112,7 +6450,7 @@ static pario_i_carried pario_i_carry_send(pario_client *client, pario_i_exchange
 static pario_i_carried pario_i_carry_step(pario_client *client, pario_i_exchange *x, int64_t now)
 {
     pario_i_carried carried = PARIO_I_ENDED;
-    if (x->phase != PARIO_I_END && pario_i_is_cancelled(x)) {
+    if (x->phase < PARIO_I_HELD && pario_i_is_cancelled(x)) {
         pario_i_exchange_end(x, PARIO_ERROR_CANCELLED, now);
     }
     switch ((pario_i_phase)x->phase) {
@@ -6124,6 +6462,12 @@ static pario_i_carried pario_i_carry_step(pario_client *client, pario_i_exchange
         break;
     case PARIO_I_RECEIVE:
         carried = pario_i_carry_receive(client, x, now);
+        break;
+    case PARIO_I_STORE:
+        carried = pario_i_carry_store(client, x, now);
+        break;
+    case PARIO_I_HELD:
+        carried = pario_i_carry_held(client, x, now);
         break;
     case PARIO_I_QUEUED:
     case PARIO_I_END:
@@ -6184,30 +6528,61 @@ static void pario_i_connection_note(pario_i_connection *c, bool reads, bool writ
     c->hung_up = c->hung_up || ends;
 }
 
+/* Whether a connection's exchange waits for the user, and not for its socket. */
+static bool pario_i_waits_for_user(const pario_i_connection *c)
+{
+    return c->exchange->phase == PARIO_I_HELD || pario_i_awaits_other(c);
+}
+
 /* What a connection's socket is polled for: what it could not do when it was last tried. */
 static int pario_i_poll_events(const pario_i_connection *c)
 {
     bool tls = pario_i_session(c) != NULL;
+    if (pario_i_waits_for_user(c)) {
+        return 0; /* but for its end, with which another thread calls the exchange off */
+    }
     bool reads = tls ? !c->readable : !c->connecting;
     bool sends = c->connecting || tls || c->exchange->phase == PARIO_I_SEND;
     return (reads ? POLLIN : 0) | (sends && !c->writable ? POLLOUT : 0);
 }
 
-/* Waits for a connection's socket, and for the client's descriptor if it is wanted (wake).
- * Returns 0 or the errno with which that cannot be done. */
-static int pario_i_wait_socket(const pario_client *client, pario_i_connection *c, bool wake,
-                               int64_t until)
+/* Whether a connection's socket has nothing more to say while its exchange waits for the user: it
+ * would report its end for ever. */
+static bool pario_i_is_mute(const pario_i_connection *c)
 {
-    struct pollfd fds[2];
-    memset(fds, 0, sizeof fds);
-    fds[0].fd = c->fd;
+    return c->hung_up && pario_i_waits_for_user(c);
+}
+
+/* What is to be polled: a connection's socket, the client's descriptor if it is wanted (wake), and
+ * the other one if there is one. */
+static void pario_i_poll_set(const pario_client *client, const pario_i_connection *c, bool wake,
+                             struct pollfd *fds)
+{
+    memset(fds, 0, 3 * sizeof *fds);
+    fds[0].fd = pario_i_is_mute(c) ? -1 : c->fd;
     fds[0].events = (short)pario_i_poll_events(c);
     fds[1].fd = wake ? client->wake_fd : -1;
     fds[1].events = POLLIN;
-    int ms = pario_i_poll_ms(pario_i_clock_ns(CLOCK_MONOTONIC), until);
-    if (poll(fds, 2, ms) < 0) {
+    fds[2].fd = pario_i_awaits_other(c) ? c->other : -1;
+    fds[2].events = c->exchange->phase == PARIO_I_STORE ? POLLOUT : POLLIN;
+}
+
+/* How often a thread looks whether it is called off, where no connection is left to tell it so. */
+#define PARIO_I_GLANCE INT64_C(100000000)
+
+/* Waits for a connection's socket, or for what else its exchange waits for, and for the client's
+ * descriptor if it is wanted (wake). Returns 0 or the errno with which that cannot be done. */
+static int pario_i_wait_socket(const pario_client *client, pario_i_connection *c, bool wake,
+                               int64_t until)
+{
+    struct pollfd fds[3];
+    int64_t       now = pario_i_clock_ns(CLOCK_MONOTONIC);
+    int64_t       glance = pario_i_is_mute(c) && !wake ? now + PARIO_I_GLANCE : INT64_MAX;
+    pario_i_poll_set(client, c, wake, fds);
+    if (poll(fds, 3, pario_i_poll_ms(now, glance < until ? glance : until)) < 0) {
         return errno == EINTR ? 0 : errno;
     }
+    c->stirred = c->stirred || fds[2].revents != 0;
     pario_i_connection_note(c, (fds[0].revents & POLLIN) != 0, (fds[0].revents & POLLOUT) != 0,
                             (fds[0].revents & (POLLHUP | POLLERR)) != 0);
     if (fds[1].revents != 0) {
@@ -6236,11 +6611,13 @@ static void pario_i_wait_name(pario_client *client, const pario_i_exchange *x)
     pario_i_mutex_unlock(&resolver->lock);
 }
 
-/* Waits in a thread until the exchange's host has a connection to spare. */
+/* Waits in a thread until the exchange's host has a connection to spare, or until its consumer has
+ * given back what it has. */
 static void pario_i_wait_vacancy(pario_client *client, const pario_i_exchange *x)
 {
     pario_i_mutex_lock(&client->lock);
-    if (x->parked && !client->closing && !pario_i_is_cancelled(x)) {
+    bool waits = x->phase == PARIO_I_HELD ? !x->released : x->parked;
+    if (waits && !client->closing && !pario_i_is_cancelled(x)) {
         (void)pario_i_condition_wait_until(&client->vacant, &client->lock,
                                            pario_i_soon(pario_i_exchange_deadline(x)));
     }
@@ -6353,7 +6730,7 @@ static int pario_i_wait(pario_client *client, pario_i_exchange *x)
         return 0;
     }
 #endif
-    if (!x->attached) {
+    if (!x->attached || x->phase == PARIO_I_HELD) {
         pario_i_wait_vacancy(client, x);
     } else if (x->connection->name != NULL) {
         pario_i_wait_name(client, x);
@@ -6522,6 +6899,19 @@ static void pario_i_look_again(const pario_client *client, const pario_i_exchang
     }
 }
 
+/* Waits for the one exchange, unless a part of it is to be handed out. */
+static void pario_i_wait_current(const pario_client *client, pario_i_exchange *x, int64_t until)
+{
+    int64_t due = pario_i_due(x->connection);
+    int     failed = 0;
+    if (!x->ready) {
+        failed = pario_i_wait_socket(client, x->connection, true, due < until ? due : until);
+    }
+    if (failed != 0) {
+        pario_i_exchange_fail(x, PARIO_ERROR_SYSTEM, failed, pario_i_clock_ns(CLOCK_MONOTONIC));
+    }
+}
+
 /* PARIO_SEQUENTIAL: carries the one exchange on, and waits for it at most until `until`. */
 static pario_error pario_i_turn_sequential(pario_client *client, int64_t until)
 {
@@ -6545,11 +6935,7 @@ static pario_error pario_i_turn_sequential(pario_client *client, int64_t until)
     pario_i_look_again(client, x, now);
     pario_i_carried carried = pario_i_carry(client, x, now);
     if (carried == PARIO_I_WAITING) {
-        int64_t due = pario_i_due(x->connection);
-        int failed = pario_i_wait_socket(client, x->connection, true, due < until ? due : until);
-        if (failed != 0) {
-            pario_i_exchange_fail(x, PARIO_ERROR_SYSTEM, failed, now);
-        }
+        pario_i_wait_current(client, x, until);
     } else if (carried != PARIO_I_RESTING) {
         client->current = NULL;
         pario_i_client_lock(client);
@@ -6772,25 +7158,41 @@ static void pario_i_event_note(pario_client *client, pario_i_connection *c, uint
     }
 }
 
+/* The connection of an event; NULL: it is about a descriptor of the client's own. *other: it is
+ * about the one that the connection's exchange waits for, beside its socket. */
+static pario_i_connection *pario_i_event_connection(const pario_client       *client,
+                                                    const struct epoll_event *event, bool *other)
+{
+    unsigned char *place = (unsigned char *)event->data.ptr;
+    *other = (uintptr_t)event->data.ptr % 2u != 0;
+    if (event->data.ptr == &client->wake_fd || event->data.ptr == &client->timer_fd) {
+        return NULL;
+    }
+    void *connection = *other ? place - 1 : place;
+    return (pario_i_connection *)connection;
+}
+
 /* Notes all events before any exchange goes on, and takes an idle connection for its own. */
 static bool pario_i_event_all(pario_client *client, const struct epoll_event *events, size_t count)
 {
     bool woken = false;
+    bool other;
     for (size_t i = 0; i < count; i++) {
+        pario_i_connection *c = pario_i_event_connection(client, &events[i], &other);
         if (events[i].data.ptr == &client->wake_fd) {
             pario_i_event_clear(client->wake_fd);
             woken = true;
         } else if (events[i].data.ptr == &client->timer_fd) {
             pario_i_event_clear(client->timer_fd);
             client->timer_at = 0;
+        } else if (other) {
+            c->stirred = true;
         } else {
-            pario_i_event_note(client, (pario_i_connection *)events[i].data.ptr, events[i].events);
+            pario_i_event_note(client, c, events[i].events);
         }
     }
     for (size_t i = 0; i < count; i++) {
-        bool own = events[i].data.ptr == &client->wake_fd ||
-                   events[i].data.ptr == &client->timer_fd;
-        pario_i_connection *c = own ? NULL : (pario_i_connection *)events[i].data.ptr;
+        pario_i_connection *c = pario_i_event_connection(client, &events[i], &other);
         if (c != NULL && c->fd >= 0 && !c->idle) {
             pario_i_poke(client, c->exchange);
         }
@@ -7070,14 +7472,32 @@ static void pario_i_limits_of(const pario_config *config, pario_i_limits *limits
     limits->tls = config->tls != NULL;
 }
 
+/* Notes where a request's content goes. If it is not kept, only the request itself limits it. */
+static void pario_i_limits_aim(pario_client *client, const pario_request *request,
+                               pario_i_limits *limits)
+{
+    uint64_t most = request->body_bytes > 0 ? (uint64_t)request->body_bytes : UINT64_MAX;
+    limits->into = (unsigned char *)request->into;
+    limits->into_fd = request->into_fd;
+    limits->consumer = request->stream ? client : NULL;
+    limits->passes = request->stream || request->into_fd != 0;
+    if (limits->passes) {
+        limits->body_bytes = most;
+    } else if (request->into != NULL) {
+        size_t room = pario_i_min(request->into_size, SIZE_MAX / 2);
+        limits->body_bytes = most < room ? most : room;
+    }
+}
+
 /* The limits of a request that sets some of its own. *own: whether it does. */
-static pario_error pario_i_request_limits(const pario_client *client, const pario_request *request,
+static pario_error pario_i_request_limits(pario_client *client, const pario_request *request,
                                           pario_i_limits *limits, bool *own)
 {
     const int64_t asked[] = { request->redirects, request->connect_timeout_ms,
                               request->progress_timeout_ms, request->total_timeout_ms,
                               request->body_bytes };
-    *own = (asked[0] | asked[1] | asked[2] | asked[3] | asked[4]) != 0;
+    *own = (asked[0] | asked[1] | asked[2] | asked[3] | asked[4]) != 0 || request->stream ||
+           request->into != NULL || request->into_fd != 0;
     if (!*own) {
         return PARIO_OK;
     }
@@ -7092,6 +7512,7 @@ static pario_error pario_i_request_limits(const pario_client *client, const pari
     pario_error error = pario_i_config_resolve(&config);
     if (error == PARIO_OK) {
         pario_i_limits_of(&config, limits);
+        pario_i_limits_aim(client, request, limits);
     }
     return error;
 }
@@ -7110,7 +7531,9 @@ static void pario_i_client_free(pario_client *client)
     pario_i_client_lock(client);
     for (size_t i = 0; i < client->slot_count; i++) {
         pario_i_exchange *x = pario_i_slot_exchange(client, i);
-        if (x != NULL) {
+        if (x != NULL && x->held) {
+            x->reply->orphan = true; /* what its consumer has stays valid */
+        } else if (x != NULL) {
             pario_i_addresses_drop(x->peer);
             pario_i_exchange_free(x);
         }
@@ -7305,7 +7728,7 @@ PARIO_DEF pario_error pario_open(const pario_config *config, pario_client **clie
 }
 
 /* Makes an exchange of a request of the user's. */
-static pario_error pario_i_client_exchange(const pario_client *client, const pario_request *request,
+static pario_error pario_i_client_exchange(pario_client *client, const pario_request *request,
                                            pario_i_exchange **made)
 {
     pario_i_limits limits;
@@ -7423,6 +7846,23 @@ PARIO_DEF pario_error pario_submit(pario_client *client, const pario_request *re
     return error;
 }
 
+/* Fills the content in, or the part of it that is here. */
+static void pario_i_fill_content(const pario_i_exchange *x, pario_response *response)
+{
+    const pario_i_reply  *reply = x->reply;
+    const pario_i_buffer *content = &reply->content;
+    response->content_bytes = reply->discard ? 0 : reply->passed;
+    if (x->error != PARIO_OK || content->data == NULL || response->part == PARIO_PART_HEAD) {
+        return;
+    }
+    if (x->limits->into == NULL) {
+        content->data[content->size] = '\0';
+    }
+    response->content_bytes += content->size;
+    response->body = (const char *)content->data;
+    response->body_size = content->size;
+}
+
 /* Fills in what came back from the server. */
 static void pario_i_fill_reply(const pario_i_exchange *x, pario_response *response)
 {
@@ -7440,21 +7880,30 @@ static void pario_i_fill_reply(const pario_i_exchange *x, pario_response *respon
     response->version = reply->head.version;
     response->reason = (const char *)reply->bytes.data + reply->head.reason_beg;
     response->field_count = reply->head.count;
-    if (x->error == PARIO_OK && reply->trailer.count > 0) {
+    if (x->error == PARIO_OK && !x->held && reply->trailer.count > 0) {
         pario_i_head_terminate(&reply->trailer, reply->trailer_bytes.data);
         response->trailer_count = reply->trailer.count;
     }
-    if (x->error == PARIO_OK && reply->content.data != NULL) {
-        reply->content.data[reply->content.size] = '\0';
-        response->body = (const char *)reply->content.data;
-        response->body_size = reply->content.size;
+    pario_i_fill_content(x, response);
+}
+
+/* What of a response it is that an exchange has to be handed out now. */
+static pario_part pario_i_part_of(const pario_i_exchange *x)
+{
+    if (x->limits->consumer == NULL) {
+        return PARIO_PART_WHOLE;
     }
+    if (!x->held) {
+        return PARIO_PART_END;
+    }
+    return x->reply->opened ? PARIO_PART_CONTENT : PARIO_PART_HEAD;
 }
 
 /* Fills a response, of which nothing but strings was set, in from an exchange, which it owns from
- * now on. */
+ * now on, or has on loan if it is a stream's and not its end. */
 static void pario_i_fill(pario_i_exchange *x, pario_response *response)
 {
+    response->part = pario_i_part_of(x);
     response->tag = x->tag;
     response->id = x->id;
     response->error = (pario_error)x->error;
@@ -7478,21 +7927,43 @@ static void pario_i_fill(pario_i_exchange *x, pario_response *response)
     pario_i_fill_reply(x, response);
 }
 
-/* The exchange that has waited longest for being handed out, or NULL. *left: whether others are
+/* The stream that has waited longest for being handed out, in turns with what else is done. */
+static pario_i_exchange *pario_i_take_part(pario_client *client) PARIO_I_REQUIRES(client->lock)
+{
+    pario_i_exchange *x = client->first_part;
+    client->parts_first = x != NULL && (client->parts_first || client->first_done == NULL);
+    if (!client->parts_first) {
+        client->parts_first = true;
+        return NULL;
+    }
+    client->parts_first = false;
+    client->first_part = x->reply->next;
+    x->ready = false;
+    x->held = x->phase == PARIO_I_HELD && !pario_i_is_cancelled(x);
+    return x->held || x->finished ? x : NULL; /* it may be just about to end */
+}
+
+/* Hands out what has waited longest for it. False: there is nothing. *left: whether more is
  * outstanding. */
-static pario_i_exchange *pario_i_take_done(pario_client *client, bool *left)
+static bool pario_i_take_done(pario_client *client, pario_response *response, bool *left)
 {
     pario_i_client_lock(client);
-    pario_i_exchange *x = client->first_done;
-    if (x != NULL) {
+    pario_i_exchange *x = pario_i_take_part(client);
+    if (x == NULL && client->first_done != NULL) {
+        x = client->first_done;
         pario_i_list_remove(&client->first_done, &client->last_done, x);
+    }
+    if (x != NULL && !x->held) {
         pario_i_delist(client, x);
         client->outstanding--;
+    }
+    if (x != NULL) {
+        pario_i_fill(x, response);
     }
     *left = client->outstanding > 0;
     client->awaited = x == NULL;
     pario_i_client_unlock(client);
-    return x;
+    return x != NULL;
 }
 
 /* Whether the caller is one of the client's tasks, not its owner. */
@@ -7554,27 +8025,28 @@ static int64_t pario_i_until(int timeout_ms)
     return pario_i_clock_ns(CLOCK_MONOTONIC) + ((int64_t)timeout_ms * 1000000);
 }
 
-/* Waits until an exchange is done, or until there is a reason to return without one. PARIO_OK and
- * NULL: nothing is left. */
-static pario_i_exchange *pario_i_await(pario_client *client, int timeout_ms, pario_error *why)
+/* Waits until there is a response, or a reason to return without one. False and PARIO_OK: nothing
+ * is left. */
+static bool pario_i_await(pario_client *client, pario_response *response, int timeout_ms,
+                          pario_error *why)
 {
-    int64_t           until = pario_i_until(timeout_ms);
-    bool              left = true;
-    pario_error       error = PARIO_OK;
-    pario_i_exchange *x = pario_i_take_done(client, &left);
-    bool              more = x == NULL && left;
+    int64_t     until = pario_i_until(timeout_ms);
+    bool        left = true;
+    pario_error error = PARIO_OK;
+    bool        found = pario_i_take_done(client, response, &left);
+    bool        more = !found && left;
     while (more && error == PARIO_OK) {
         if (!__atomic_load_n(&client->woken, __ATOMIC_ACQUIRE)) {
             error = pario_i_await_turn(client, timeout_ms, until);
         }
-        x = pario_i_take_done(client, &left);
-        more = x == NULL && left;
+        found = pario_i_take_done(client, response, &left);
+        more = !found && left;
         if (more && __atomic_exchange_n(&client->woken, false, __ATOMIC_ACQ_REL)) {
             error = PARIO_WOKEN;
         }
     }
     *why = left ? error : PARIO_OK;
-    return x;
+    return found;
 }
 
 PARIO_DEF pario_error pario_next(pario_client *client, pario_response *response, int timeout_ms)
@@ -7590,9 +8062,7 @@ PARIO_DEF pario_error pario_next(pario_client *client, pario_response *response,
     if (pario_i_is_in_task(client)) {
         return PARIO_ERROR_IN_TASK;
     }
-    pario_i_exchange *x = pario_i_await(client, timeout_ms, &why);
-    if (x != NULL) {
-        pario_i_fill(x, response);
+    if (pario_i_await(client, response, timeout_ms, &why)) {
         return PARIO_OK;
     }
     if (why == PARIO_OK) {
@@ -7747,6 +8217,10 @@ static pario_error pario_i_fetch(pario_client *client, const pario_request *requ
     pario_error       error = pario_i_client_exchange(client, request, &x);
     if (error != PARIO_OK) {
         return error;
+    }
+    if (request->stream) { /* who would take its parts? */
+        pario_i_exchange_free(x);
+        return PARIO_ERROR_ARGUMENT;
     }
     if (request->id != NULL) {
         *request->id = 0;
@@ -8053,10 +8527,40 @@ PARIO_DEF bool pario_response_field_at(const pario_response *response, size_t in
     return true;
 }
 
+/* Whether a response is the head or a part of a stream, whose exchange is still the client's. */
+static bool pario_i_is_lent(const pario_response *response)
+{
+    return response->part == PARIO_PART_HEAD || response->part == PARIO_PART_CONTENT;
+}
+
+/* The consumer gives back what it had of a stream: that goes on, or its end is handed out. */
+static void pario_i_release(pario_client *client, pario_i_exchange *x)
+{
+    pario_i_client_lock(client);
+    x->held = false;
+    if (x->phase == PARIO_I_END) {
+        pario_i_exchange_released(x, 0);
+        if (x->finished) {
+            pario_i_hand_over(client, x);
+        }
+    } else {
+        x->released = true;
+        if (pario_i_has_loop(client)) {
+            pario_i_heap_wake(&client->heap, x->connection, PARIO_I_AT_ONCE);
+        }
+        (void)pthread_cond_broadcast(&client->vacant);
+        pario_i_notify(client);
+    }
+    pario_i_client_unlock(client);
+}
+
 PARIO_DEF void pario_response_free(pario_response *response)
 {
     if (response != NULL) {
-        if (response->internal != NULL) {
+        bool lent = pario_i_is_lent(response);
+        if (lent && response->internal != NULL && !response->internal->reply->orphan) {
+            pario_i_release(response->internal->limits->consumer, response->internal);
+        } else if (response->internal != NULL) {
             pario_i_addresses_drop(response->internal->peer);
             pario_i_exchange_free(response->internal);
         }
@@ -8101,7 +8605,8 @@ PARIO_DEF void pario_response_address(const pario_response *response, char *text
     line.size = text != NULL ? size : 0;
     line.used = 0;
     pario_i_line_add(&line, "");
-    if (response == NULL || response->internal == NULL || response->internal->peer == NULL) {
+    if (response == NULL || response->internal == NULL || pario_i_is_lent(response) ||
+        response->internal->peer == NULL) {
         return;
     }
     const pario_i_exchange  *x = response->internal;
@@ -8117,37 +8622,42 @@ PARIO_DEF void pario_response_address(const pario_response *response, char *text
     }
 }
 
-/* What an errno means to somebody who waits for a page. */
-static void pario_i_line_errno(pario_i_line *line, int number)
+/* What an errno means to somebody who waits for a page, or for it to be written. */
+static void pario_i_line_errno(pario_i_line *line, int number, bool writing)
 {
     static const struct {
         int         number;
+        bool        writing;
         const char *text;
     } known[] = {
-        { ECONNREFUSED, "connection refused" },
-        { ECONNRESET, "connection reset by the server" },
-        { ECONNABORTED, "connection aborted" },
-        { EPIPE, "connection closed by the server" },
-        { ETIMEDOUT, "timed out" },
-        { EHOSTUNREACH, "no route to the host" },
-        { ENETUNREACH, "network unreachable" },
-        { ENETDOWN, "network down" },
-        { EADDRNOTAVAIL, "no local port or address left" },
-        { EADDRINUSE, "address in use" },
-        { EAFNOSUPPORT, "address family not supported here" },
-        { EMFILE, "too many open descriptors in this process" },
-        { ENFILE, "too many open descriptors in this system" },
-        { ENOBUFS, "no buffer space" },
-        { ENOMEM, "out of memory" },
-        { EAGAIN, "no more threads or memory for now" },
-        { EACCES, "permission denied" },
-        { EPERM, "not permitted" },
-        { ENOSPC, "too many descriptors are watched" },
-        { EINVAL, "invalid address" },
+        { ECONNREFUSED, false, "connection refused" },
+        { ECONNRESET, false, "connection reset by the server" },
+        { ECONNABORTED, false, "connection aborted" },
+        { EPIPE, false, "connection closed by the server" },
+        { ETIMEDOUT, false, "timed out" },
+        { EHOSTUNREACH, false, "no route to the host" },
+        { ENETUNREACH, false, "network unreachable" },
+        { ENETDOWN, false, "network down" },
+        { EADDRNOTAVAIL, false, "no local port or address left" },
+        { EADDRINUSE, false, "address in use" },
+        { EAFNOSUPPORT, false, "address family not supported here" },
+        { EMFILE, false, "too many open descriptors in this process" },
+        { ENFILE, false, "too many open descriptors in this system" },
+        { ENOBUFS, false, "no buffer space" },
+        { ENOMEM, false, "out of memory" },
+        { EAGAIN, false, "no more threads or memory for now" },
+        { EACCES, false, "permission denied" },
+        { EPERM, false, "not permitted" },
+        { ENOSPC, false, "too many descriptors are watched" },
+        { EINVAL, false, "invalid address" },
+        { EPIPE, true, "nobody reads it" },
+        { ENOSPC, true, "no space left" },
+        { EBADF, true, "not open for writing" },
     };
     const char *text = NULL;
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        text = known[i].number == number ? known[i].text : text;
+        bool same = known[i].number == number && (writing || !known[i].writing);
+        text = same ? known[i].text : text;
     }
     pario_i_line_add(line, text != NULL ? text : "errno ");
     if (text == NULL) {
@@ -8177,7 +8687,7 @@ static void pario_i_line_failure(pario_i_line *line, const pario_response *respo
     }
     if (response->system_error != 0) {
         pario_i_line_add(line, ": ");
-        pario_i_line_errno(line, response->system_error);
+        pario_i_line_errno(line, response->system_error, response->error == PARIO_ERROR_BODY_WRITE);
     }
     if (response->explanation != NULL && response->explanation[0] != '\0') {
         pario_i_line_add(line, ": ");

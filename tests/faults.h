@@ -77,6 +77,8 @@
     X(TIMER_SET, "timerfd_settime", EINVAL, ENOMEM, 0)                                             \
     X(READ, "read", EIO, ENOMEM, FAULTS_I)                                                         \
     X(WRITE, "write", 0, 0, FAULTS_I)                                                              \
+    X(STORE, "write to the user's descriptor", ENOSPC, EIO, FAULTS_I | FAULTS_A | FAULTS_S)        \
+    X(COPY, "fcntl", EMFILE, EBADF, 0)                                                             \
     X(OPEN, "openat", EMFILE, EACCES, FAULTS_I)                                                    \
     X(FACCESS, "faccessat", ENOENT, ENOMEM, 0)                                                     \
     X(LOOKUP, "getaddrinfo", EAI_AGAIN, EAI_SYSTEM, 0)                                             \
@@ -157,6 +159,7 @@ typedef struct faults_state {
 
 static faults_state  faults_now = { FAULTS_NONE, 0, 0, FAULTS_KINDS, { 0, 0, 0, 0, 0, 0, 0, 0 } };
 static unsigned char faults_open[FAULTS_FDS];
+static int           faults_copies[FAULTS_FDS]; /* of the user's descriptors, the latest */
 static faults_watch  faults_watched[FAULTS_FDS];
 
 static void faults_arm(faults_mode mode, unsigned long at)
@@ -428,10 +431,34 @@ static ssize_t faults_read(int fd, void *bytes, size_t size)
     return faults_fails(FAULTS_READ) ? -1 : read(fd, bytes, size);
 }
 
+/* A descriptor of the user's, that is what none of the library's is. */
+static ssize_t faults_store(int fd, const void *bytes, size_t size)
+{
+    bool shorter = faults_shortens(FAULTS_STORE);
+    bool fails = faults_fails(FAULTS_STORE);
+    int  copy = fd < FAULTS_FDS ? __atomic_load_n(&faults_copies[fd], __ATOMIC_RELAXED) : 0;
+    if (copy > 0 && (shorter || fails)) {
+        faults_rearm(copy);
+    }
+    return fails ? -1 : write(fd, bytes, shorter ? 1 : size);
+}
+
 static ssize_t faults_write(int fd, const void *bytes, size_t size)
 {
+    if (fd >= 0 && fd < FAULTS_FDS && __atomic_load_n(&faults_open[fd], __ATOMIC_RELAXED) == 0) {
+        return faults_store(fd, bytes, size);
+    }
     faults_uses(fd);
     return faults_fails(FAULTS_WRITE) ? -1 : write(fd, bytes, size);
+}
+
+static int faults_fcntl(int fd, int command, int least)
+{
+    int copy = faults_fails(FAULTS_COPY) ? -1 : faults_opened(fcntl(fd, command, least));
+    if (fd >= 0 && fd < FAULTS_FDS && copy > 0) {
+        __atomic_store_n(&faults_copies[fd], copy, __ATOMIC_RELAXED);
+    }
+    return copy;
 }
 
 static int faults_getsockopt(int fd, int level, int option, void *value, socklen_t *size)
@@ -681,6 +708,7 @@ static faults_books faults_settle(void)
 #define recv(fd, bytes, size, flags) faults_recv(fd, bytes, size, flags)
 #define read(fd, bytes, size) faults_read(fd, bytes, size)
 #define write(fd, bytes, size) faults_write(fd, bytes, size)
+#define fcntl(fd, command, least) faults_fcntl(fd, command, least)
 #define getsockopt(fd, level, option, value, size) faults_getsockopt(fd, level, option, value, size)
 #define setsockopt(fd, level, option, value, size) faults_setsockopt(fd, level, option, value, size)
 #define shutdown(fd, how) faults_shutdown(fd, how)

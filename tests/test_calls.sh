@@ -19,6 +19,8 @@ free munmap freeaddrinfo                    # give back what was got
 memchr memcmp memcpy memmove memset         # bytes
 strchr strcmp strlen strstr strtoull htons  # bytes; strtoull reads lines of the kernel's
 inet_ntop inet_pton gai_strerror sigfillset # bytes
+sigemptyset sigaddset                       # bytes
+sigtimedwait                                # of a signal that waits already
 getcontext makecontext swapcontext          # glibc's fail for no reason but a broken pointer
 pthread_attr_destroy pthread_cond_destroy pthread_condattr_destroy pthread_mutex_destroy
 pthread_mutex_lock pthread_mutex_unlock     # of a plain mutex that was made
