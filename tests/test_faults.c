@@ -26,10 +26,32 @@ static int wait_readable(int fd, int ms)
     return poll(&polled, 1, ms);
 }
 
-/* So is this, of a descriptor that is not the library's. */
+/* So are these, of descriptors that are not the library's. */
 static int raw_close(int fd)
 {
     return close(fd);
+}
+
+static ssize_t raw_read(int fd, void *bytes, size_t size)
+{
+    return read(fd, bytes, size);
+}
+
+/* A pipe whose ends do not block, full to the brim; how much is in it, 0: there is none. */
+static size_t full_pipe(int ends[2])
+{
+    static const char block[4096];
+    size_t            size = 0;
+    ssize_t           wrote = 1;
+    if (pipe(ends) != 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0 ||
+        fcntl(ends[1], F_SETFL, O_NONBLOCK) != 0) {
+        return 0;
+    }
+    while (wrote > 0) {
+        size += (size_t)wrote;
+        wrote = write(ends[1], block, sizeof block);
+    }
+    return size - 1;
 }
 
 #define PARIO_IMPLEMENTATION
@@ -61,6 +83,9 @@ typedef struct trial {
     uint64_t       ids[MOST];
     unsigned       came[MOST];
     unsigned       accepted[MOST];
+    char           texts[MOST][16]; /* what came in parts, or went elsewhere */
+    size_t         sizes[MOST];
+    int            pipe[2];    /* where to it went, if not 0 */
     unsigned       complaints; /* of pario_next */
     bool           closing;    /* tasks may be cancelled */
 } trial;
@@ -199,6 +224,10 @@ static const permit permits[] = {
     { FAULTS_RECV, PARIO_ERROR_TLS, STAGE(SEND) | STAGE(HEAD) | STAGE(BODY), false },
     { FAULTS_SENDMSG, PARIO_ERROR_SEND, STAGE(SEND), true },
     { FAULTS_RECV, PARIO_ERROR_RECEIVE, STAGE(SEND) | STAGE(HEAD) | STAGE(BODY), true },
+    { FAULTS_STORE, PARIO_ERROR_BODY_WRITE, STAGE(BODY), true },
+    { FAULTS_COPY, PARIO_ERROR_BODY_WRITE, STAGE(BODY), true },
+    { FAULTS_THREAD_MASK, PARIO_ERROR_BODY_WRITE, STAGE(BODY), true },
+    { FAULTS_EPOLL_CTL, PARIO_ERROR_BODY_WRITE, STAGE(BODY), true },
     { FAULTS_EPOLL_WAIT, PARIO_ERROR_SYSTEM, ANY_STAGE, true },
     { FAULTS_POLL, PARIO_ERROR_SYSTEM, ANY_STAGE, true },
     { FAULTS_MMAP, PARIO_ERROR_SYSTEM, ANY_STAGE, true },
@@ -239,12 +268,14 @@ static void complain(const trial *t, const pario_response *r, const char *what)
          kind < FAULTS_KINDS ? faults_abouts[kind].name : "nothing");
 }
 
-static bool is_hello(const pario_response *r)
+static bool is_hello(const trial *t, const pario_response *r)
 {
-    char text[32];
-    int  size = snprintf(text, sizeof text, "hello %02zu", r->tag);
-    return r->error == PARIO_OK && r->status == 200 && r->body_size == (size_t)size &&
-           memcmp(r->body, text, (size_t)size) == 0;
+    char        text[32];
+    size_t      size = (size_t)snprintf(text, sizeof text, "hello %02zu", r->tag);
+    bool        kept = r->part == PARIO_PART_WHOLE && (t->pipe[1] == 0 || r->body_size > 0);
+    const char *body = kept ? r->body : t->texts[r->tag];
+    return r->error == PARIO_OK && r->status == 200 && r->content_bytes == size &&
+           (kept ? r->body_size : t->sizes[r->tag]) == size && memcmp(body, text, size) == 0;
 }
 
 /* What is posted: more than sockets hold, unless it goes byte by byte. */
@@ -266,13 +297,13 @@ static bool is_right(const trial *t, const pario_response *r)
 {
     switch (t->wants[r->tag]) {
     case HELLO:
-        return is_hello(r);
+        return is_hello(t, r);
     case LENGTH:
         return is_sum(t, r);
     case REFUSED:
         return r->error == PARIO_ERROR_CONNECT && r->system_error == ECONNREFUSED;
     case CANCELLED:
-        return r->error == PARIO_ERROR_CANCELLED || is_hello(r);
+        return r->error == PARIO_ERROR_CANCELLED || is_hello(t, r);
     case LATE:
         return r->error == PARIO_ERROR_TOTAL_TIMEOUT;
     case NOTHING:
@@ -353,9 +384,31 @@ static void ask_for(trial *t, size_t tag, wanted wants, const char *host, unsign
     ask(t, tag, wants, &request);
 }
 
+/* Keeps the content that is in a part, or was written. */
+static void note_content(trial *t, const pario_response *response)
+{
+    char  *text = t->texts[response->tag];
+    size_t room = sizeof t->texts[0] - t->sizes[response->tag];
+    text += t->sizes[response->tag];
+    if (response->part == PARIO_PART_CONTENT && response->body_size <= room) {
+        memcpy(text, response->body, response->body_size);
+        t->sizes[response->tag] += response->body_size;
+    } else if (response->part == PARIO_PART_WHOLE && t->pipe[1] != 0) {
+        ssize_t got = raw_read(t->pipe[0], text, room);
+        t->sizes[response->tag] += got > 0 ? (size_t)got : 0;
+    }
+}
+
 static void note_response(trial *t, pario_response *response)
 {
     if (response->tag < MOST) {
+        note_content(t, response);
+    }
+    if (response->part == PARIO_PART_HEAD || response->part == PARIO_PART_CONTENT) {
+        if (response->error != PARIO_OK) {
+            complain(t, response, "a part with an error");
+        }
+    } else if (response->tag < MOST) {
         t->came[response->tag]++;
         judge(t, response);
     } else {
@@ -446,7 +499,7 @@ static void finish(trial *t)
         request.url = url;
         request.tag = 63;
         pario_error error = pario_fetch(t->client, &request, &response);
-        if (error != PARIO_OK || !is_hello(&response)) {
+        if (error != PARIO_OK || !is_hello(t, &response)) {
             complain(t, &response, "afterwards");
         }
         pario_response_free(&response);
@@ -531,6 +584,106 @@ static void post_much(trial *t)
         ask(t, 7, LENGTH, &request);
         collect(t);
     }
+}
+
+/* Gives what was asked for a moment to get under way. */
+static void get_under_way(trial *t)
+{
+    pario_response response;
+    for (int turns = 0; turns < 3; turns++) {
+        errno = 0;
+        pario_error error = pario_next(t->client, &response, 1);
+        int         number = errno;
+        if (error == PARIO_OK) {
+            note_response(t, &response);
+        } else if (error != PARIO_TIME_OVER && error != PARIO_NOTHING_LEFT) {
+            (void)failed(t, "pario_next", error, number);
+        }
+    }
+}
+
+/* Streams, and content into memory of the caller's. */
+static void streamed(trial *t)
+{
+    static const char *const paths[] = { "hello", "pieces", "chunks", "end", "hello", "chunks" };
+    char                     url[64];
+    pario_request            request;
+    if (!start_plainly(t, 2)) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        memset(&request, 0, sizeof request);
+        snprintf(url, sizeof url, "http://127.0.0.1:%u/%s/%02zu", t->port, paths[i], i);
+        request.url = url;
+        request.stream = i < 4;
+        request.into = i < 4 ? NULL : t->texts[i];
+        request.into_size = i < 4 ? 0 : sizeof t->texts[i];
+        ask(t, i, HELLO, &request);
+        if (i % 2 != 0) {
+            collect(t);
+        }
+    }
+}
+
+/* A stream whose head is held while it is cancelled, and one while the client is closed. */
+static void stream_is_held(trial *t)
+{
+    char           url[64];
+    pario_request  request;
+    pario_response head;
+    memset(&request, 0, sizeof request);
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/hello/01", t->port);
+    request.url = url;
+    request.stream = true;
+    for (size_t i = 1; i < 3 && start_plainly(t, 0); i++) {
+        ask(t, i, CANCELLED, &request);
+        memset(&head, 0, sizeof head);
+        if (t->accepted[i] > 0 && pario_next(t->client, &head, TIME_LIMIT_MS) == PARIO_OK &&
+            head.part == PARIO_PART_HEAD) {
+            pario_error error = i == 1 ? pario_cancel(t->client, head.id) : PARIO_OK;
+            if (error != PARIO_OK && error != PARIO_ERROR_UNKNOWN_ID) {
+                FAIL("pario_cancel: %s", pario_error_name(error));
+            }
+        } else if (head.part == PARIO_PART_END) {
+            t->came[i]++;
+        }
+        if (i == 1) {
+            pario_response_free(&head);
+            collect(t);
+        }
+        pario_close(t->client);
+        t->client = NULL;
+        pario_response_free(&head);
+    }
+}
+
+/* Content into a pipe that is full at first. */
+static void into_a_pipe(trial *t)
+{
+    char          drained[4096];
+    char          url[64];
+    pario_request request;
+    size_t        size = full_pipe(t->pipe);
+    memset(&request, 0, sizeof request);
+    request.url = url;
+    request.into_fd = t->pipe[1];
+    if (size > 0 && start_plainly(t, 0)) {
+        for (size_t i = 0; i < 2; i++) {
+            snprintf(url, sizeof url, "http://127.0.0.1:%u/%s/%02zu", t->port,
+                     i == 0 ? "hello" : "chunks", i);
+            ask(t, i, HELLO, &request);
+            for (int turns = 0; i == 0 && turns < 3; turns++) {
+                get_under_way(t);
+            }
+            while (i == 0 && size > 0) {
+                ssize_t got = raw_read(t->pipe[0], drained, size < 4096 ? size : 4096);
+                size -= got > 0 ? (size_t)got : size;
+            }
+            collect(t);
+        }
+    }
+    (void)raw_close(t->pipe[0]);
+    (void)raw_close(t->pipe[1]);
 }
 
 /* A TLS transport that passes bytes on as they are; what it calls is struck as well. */
@@ -803,22 +956,6 @@ static void timer_in_a_foreign_loop(trial *t)
     collect(t);
 }
 
-/* Gives what was asked for a moment to get under way. */
-static void get_under_way(trial *t)
-{
-    pario_response response;
-    for (int turns = 0; turns < 3; turns++) {
-        errno = 0;
-        pario_error error = pario_next(t->client, &response, 1);
-        int         number = errno;
-        if (error == PARIO_OK) {
-            note_response(t, &response);
-        } else if (error != PARIO_TIME_OVER && error != PARIO_NOTHING_LEFT) {
-            (void)failed(t, "pario_next", error, number);
-        }
-    }
-}
-
 static void cancelled(trial *t)
 {
     if (!start_plainly(t, 3)) {
@@ -990,6 +1127,9 @@ static const scenario scenarios[] = {
     { "in_chunks", in_chunks, false, false, false },
     { "redirected", redirected, false, false, false },
     { "post_much", post_much, false, false, false },
+    { "streamed", streamed, false, false, false },
+    { "stream_is_held", stream_is_held, true, false, false },
+    { "into_a_pipe", into_a_pipe, false, false, false },
     { "by_https", by_https, false, false, false },
     { "by_name", by_name, false, false, false },
     { "in_tasks", in_tasks, false, true, false },
