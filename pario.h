@@ -119,6 +119,11 @@
  * https needs a TLS transport: six functions around a TLS library of yours, in pario_config.tls.
  * Content that ends with the connection counts as complete only after a close_notify.
  *
+ * A proxy is asked for http with whole URLs, on connections that serve all hosts, and for https to
+ * open a tunnel to each host. Its own name is looked up, those of the hosts are left to it. Its
+ * credentials go to it alone. What it says instead of opening a tunnel is PARIO_ERROR_PROXY_REFUSED
+ * or, before the stage of TLS, what is wrong with it; it is never taken for the host's answer.
+ *
  * Out of scope: TLS of its own, HTTP/2, content codings, cookies, caches.
  *
  * Switches, to be defined before the implementation is included:
@@ -247,6 +252,8 @@ __attribute__((used)) static inline const char *pario_i_implemented(void)
     X(ERROR_URL_PORT, "the URL's port is not a number from 1 to 65535")                            \
     X(ERROR_SCHEME, "the URL's scheme is neither http nor https")                                  \
     X(ERROR_NEEDS_TLS, "https needs a TLS transport")                                              \
+    X(ERROR_PROXY_URL, "the proxy is not http://[user:password@]host[:port]")                      \
+    X(ERROR_PROXY_SCHEME, "the proxy's scheme is not http")                                        \
     X(ERROR_METHOD, "the method is not a token, or one that this client cannot carry out")         \
     X(ERROR_FIELD_NAME, "a field name is not a token")                                             \
     X(ERROR_FIELD_VALUE, "a field value holds a control byte")                                     \
@@ -264,6 +271,8 @@ __attribute__((used)) static inline const char *pario_i_implemented(void)
     X(ERROR_CANCELLED, "cancelled")                                                                \
     X(ERROR_RESOLVE, "the host's name was not resolved")                                           \
     X(ERROR_CONNECT, "no connection")                                                              \
+    X(ERROR_PROXY_REFUSED, "the proxy refused a tunnel to the host")                               \
+    X(ERROR_PROXY_BYTES, "the proxy sent more than its answer into a tunnel not yet used")         \
     X(ERROR_TLS, "the TLS transport failed")                                                       \
     X(ERROR_SEND, "the connection broke while sending")                                            \
     X(ERROR_RECEIVE, "the connection broke while receiving")                                       \
@@ -390,6 +399,19 @@ typedef struct pario_config {
     int64_t          stack_bytes;
     const char      *user_agent; /* NULL: "pario/VERSION"; "": none. Copied. */
     const pario_tls *tls;        /* for https; NULL: there is none. It outlives the client. */
+    /*
+     * "http://[user:password@]host[:port]", port 80 where none is given; the credentials are for
+     * Basic. NULL or "": no proxy. Copied.
+     */
+    const char *proxy;
+    const char *https_proxy; /* the one for https; NULL: the same. "": none. Copied. */
+    /*
+     * What is asked directly: entries with spaces or commas between. Each is "*" for all, a domain
+     * with all that is in it ("example.com", or with a leading dot), a numeric address ("::1" or
+     * "[::1]") or a network ("10.0.0.0/8"); but for bare IPv6, ":port" may follow. What is no such
+     * entry matches nothing, and no name is looked up to be compared. NULL: "". Copied.
+     */
+    const char *no_proxy;
 } pario_config;
 
 /* A header field to send. A NULL value leaves out the library's own field of that name. */
@@ -456,7 +478,7 @@ typedef struct pario_response {
     int                      resolver_error; /* EAI_ code of getaddrinfo, or 0 */
     int                      status;         /* 100 to 999; 0: no head came */
     int                      version;        /* 10 or 11, for HTTP/1.0 and HTTP/1.1 */
-    const char              *explanation;    /* PARIO_ERROR_TLS: what the transport says, or "" */
+    const char              *explanation;    /* what the TLS transport or proxy says of it, or "" */
     const char              *reason;         /* "" where there is none */
     const char              *url;            /* the URL that answered, after redirects */
     size_t                   field_count;
@@ -466,6 +488,8 @@ typedef struct pario_response {
     uint64_t                 content_bytes; /* of content so far, streamed and written ones too */
     int64_t                  redirects;     /* followed */
     bool                     reused;        /* the connection had served a request before */
+    bool                     proxied;       /* it was one to the proxy, and so is the address */
+    int                      proxy_status;  /* PARIO_ERROR_PROXY_REFUSED: with which; or 0 */
     uint64_t                 bytes_sent;    /* heads and bodies, redirects and replays included */
     uint64_t                 bytes_received;
     pario_times              times;
@@ -500,7 +524,8 @@ PARIO_EXTERN_C_BEGIN
  * client: receives the client, or NULL on failure.
  * Returns PARIO_OK, PARIO_ERROR_ARGUMENT (client, or a function of tls, is NULL),
  * PARIO_ERROR_EXECUTOR, PARIO_ERROR_NO_FIBERS, PARIO_ERROR_CONFIG, PARIO_ERROR_FIELD_VALUE
- * (user_agent), PARIO_ERROR_MEMORY, PARIO_ERROR_SYSTEM (errno says which limit).
+ * (user_agent), PARIO_ERROR_PROXY_URL, PARIO_ERROR_PROXY_SCHEME, PARIO_ERROR_CREDENTIALS (the
+ * proxy's), PARIO_ERROR_MEMORY, PARIO_ERROR_SYSTEM (errno says which limit).
  * The caller closes the client with pario_close. Any thread. Does not block.
  */
 PARIO_API pario_error pario_open(const pario_config *config, pario_client **client) PARIO_NODISCARD;
@@ -514,7 +539,8 @@ PARIO_API pario_error pario_open(const pario_config *config, pario_client **clie
  * even one), or what is wrong with it: PARIO_ERROR_ARGUMENT, _URL, _URL_TOO_LONG, _URL_BYTE,
  * _URL_HOST, _URL_PORT, _SCHEME, _NEEDS_TLS, _METHOD, _FIELD_NAME, _FIELD_VALUE,
  * _FIELD_RESERVED, _CREDENTIALS, _CONFIG (a limit out of its range). Reserved fields:
- * Content-Length, Transfer-Encoding, Host without a value, Authorization beside credentials.
+ * Content-Length, Transfer-Encoding, Host without a value, Authorization beside credentials,
+ * Proxy-Authorization where the client has a proxy.
  * The client's thread, or a task. Never blocks. RFC 9110 section 9, RFC 9112 section 3.
  */
 PARIO_API pario_error pario_submit(pario_client *client, const pario_request *request)
@@ -631,7 +657,8 @@ PARIO_API bool pario_response_field_at(const pario_response *response, size_t in
                                        pario_field *field);
 
 /*
- * The address that was tried last, or answered, as "192.0.2.1:80" or "[2001:db8::1]:80".
+ * The address that was tried last, or answered, as "192.0.2.1:80" or "[2001:db8::1]:80": the
+ * proxy's, where response->proxied says so.
  * text: receives it, "" where there was none, and before a stream's end; size: its room,
  * PARIO_ADDRESS_SIZE is enough.
  */
@@ -2361,11 +2388,11 @@ static bool pario_i_base64(pario_i_buffer *text, const unsigned char *bytes, siz
 
 /* Appends the URL's userinfo with its percent-encoding undone, and the colon if it lacks one.
  * *good: the user has no colon of his own. False: out of memory. */
-static bool pario_i_order_userinfo(const pario_i_order *order, const unsigned char *s,
-                                   pario_i_buffer *plain, bool *good)
+static bool pario_i_userinfo(const pario_i_url *parts, const unsigned char *s,
+                             pario_i_buffer *plain, bool *good)
 {
-    size_t beg = pario_i_url_user_beg(&order->parts);
-    size_t end = pario_i_url_user_end(&order->parts);
+    size_t beg = pario_i_url_user_beg(parts);
+    size_t end = pario_i_url_user_end(parts);
     size_t colon = pario_i_find(s, beg, end, ':');
     bool   room = true;
     for (size_t i = beg; i < end && room; i++) {
@@ -2381,7 +2408,22 @@ static bool pario_i_order_userinfo(const pario_i_order *order, const unsigned ch
     return room && (colon < end || pario_i_buffer_append(plain, ":", 1));
 }
 
-/* Appends "user:password" of the request, or else of its URL, RFC 7617 section 2. */
+/* Appends a field line with "user:password" for Basic authentication, RFC 7617 section 2. */
+static pario_error pario_i_basic(const char *name, const pario_i_buffer *plain,
+                                 pario_i_buffer *text)
+{
+    if (!pario_i_is_text(plain->data, 0, plain->size) ||
+        pario_i_find(plain->data, 0, plain->size, '\t') < plain->size) {
+        return PARIO_ERROR_CREDENTIALS;
+    }
+    bool good = pario_i_buffer_append(text, name, strlen(name)) &&
+                pario_i_buffer_append(text, ": Basic ", 8) &&
+                pario_i_base64(text, plain->data, plain->size) &&
+                pario_i_buffer_append(text, "\r\n", 2);
+    return good ? PARIO_OK : PARIO_ERROR_MEMORY;
+}
+
+/* Appends "user:password" of the request, or else of its URL. */
 static pario_error pario_i_order_plain(const pario_i_order *order, const pario_request *request,
                                        pario_i_buffer *plain)
 {
@@ -2394,13 +2436,11 @@ static pario_error pario_i_order_plain(const pario_i_order *order, const pario_r
                pario_i_buffer_append(plain, ":", 1) &&
                pario_i_buffer_append(plain, password, strlen(password));
     } else {
-        room = pario_i_order_userinfo(order, (const unsigned char *)request->url, plain, &good);
+        room = pario_i_userinfo(&order->parts, (const unsigned char *)request->url, plain, &good);
     }
     if (!room) {
         return PARIO_ERROR_MEMORY;
     }
-    good = good && pario_i_is_text(plain->data, 0, plain->size) &&
-           pario_i_find(plain->data, 0, plain->size, '\t') == plain->size;
     return good ? PARIO_OK : PARIO_ERROR_CREDENTIALS;
 }
 
@@ -2423,11 +2463,8 @@ static pario_error pario_i_order_credentials(pario_i_order *order, const pario_r
     memset(&plain, 0, sizeof plain);
     pario_error error = pario_i_order_plain(order, request, &plain);
     if (error == PARIO_OK) {
-        bool good = pario_i_buffer_append(text, "Authorization: Basic ", 21) &&
-                    pario_i_base64(text, plain.data, plain.size) &&
-                    pario_i_buffer_append(text, "\r\n", 2);
         order->flags = (uint8_t)(order->flags | PARIO_I_SECRET);
-        error = good ? PARIO_OK : PARIO_ERROR_MEMORY;
+        error = pario_i_basic("Authorization", &plain, text);
     }
     pario_i_buffer_free(&plain);
     return error;
@@ -2546,8 +2583,21 @@ static size_t pario_i_put(unsigned char *out, size_t at, const void *bytes, size
     return at + size;
 }
 
-/* Writes "METHOD target HTTP/1.1" and Host, RFC 9112 section 3. There is room for it. */
-static size_t pario_i_request_put_line(const pario_i_order *order, unsigned char *out)
+/* Writes the host as the URL has it, with its port unless that is the scheme's own. */
+static size_t pario_i_request_put_authority(const pario_i_order *order, unsigned char *out,
+                                            size_t at)
+{
+    const pario_i_url *parts = &order->parts;
+    size_t             around = parts->literal ? 1u : 0u;
+    bool               own = parts->port != (parts->https ? 443u : 80u);
+    size_t             beg = (size_t)parts->host_beg - around;
+    size_t             end = own ? (size_t)parts->target_beg : (size_t)parts->host_end + around;
+    return pario_i_put(out, at, order->url + beg, end - beg);
+}
+
+/* Writes "METHOD target HTTP/1.1" and Host, RFC 9112 section 3. There is room for it. `whole`: the
+ * target is the whole URL, without userinfo and fragment. */
+static size_t pario_i_request_put_line(const pario_i_order *order, bool whole, unsigned char *out)
 {
     const pario_i_url   *parts = &order->parts;
     const unsigned char *url = order->url;
@@ -2557,6 +2607,10 @@ static size_t pario_i_request_put_line(const pario_i_order *order, unsigned char
     }
     size_t at = pario_i_put(out, 0, name, strlen(name));
     out[at++] = ' ';
+    if (whole) {
+        at = pario_i_put(out, at, "http://", 7);
+        at = pario_i_request_put_authority(order, out, at);
+    }
     if (parts->target_beg == parts->target_end || url[parts->target_beg] != '/') {
         out[at++] = '/';
     }
@@ -2564,25 +2618,23 @@ static size_t pario_i_request_put_line(const pario_i_order *order, unsigned char
                      (size_t)parts->target_end - parts->target_beg);
     at = pario_i_put(out, at, " HTTP/1.1\r\n", 11);
     if ((order->flags & PARIO_I_OWN_HOST) == 0) {
-        /* The host as the URL has it, with its port unless that is the scheme's own. */
-        size_t around = parts->literal ? 1u : 0u;
-        bool   own = parts->port != (parts->https ? 443u : 80u);
-        size_t beg = (size_t)parts->host_beg - around;
-        size_t end = own ? (size_t)parts->target_beg : (size_t)parts->host_end + around;
         at = pario_i_put(out, at, "Host: ", 6);
-        at = pario_i_put(out, at, url + beg, end - beg);
+        at = pario_i_request_put_authority(order, out, at);
         at = pario_i_put(out, at, "\r\n", 2);
     }
     return at;
 }
 
-/* Room that a request's head needs at most; 0: more than memory can hold. The numbers, line ends
- * and names that are added take less than 128 bytes. */
-static size_t pario_i_request_room(const pario_i_order *order, size_t agent_size)
+/* Room that a request's head needs at most; 0: more than memory can hold. The host may stand in it
+ * twice. The numbers, line ends and names that are added take less than 128 bytes. */
+static size_t pario_i_request_room(const pario_i_order *order, size_t agent_size, const char *via)
 {
     size_t room;
+    size_t more = via != NULL ? strlen(via) : 0;
     bool   fits = pario_i_size_add(order->parts.end, pario_i_order_text_size(order), &room) &&
-                pario_i_size_add(room, agent_size, &room) && pario_i_size_add(room, 128, &room);
+                pario_i_size_add(room, via != NULL ? order->parts.end : 0, &room) &&
+                pario_i_size_add(room, more, &room) && pario_i_size_add(room, agent_size, &room) &&
+                pario_i_size_add(room, 128, &room);
     return fits ? room : 0;
 }
 
@@ -2595,19 +2647,23 @@ static bool pario_i_request_has_length(const pario_i_order *order)
 
 /*
  * Writes the whole head of a request into *out, which is emptied first. `agent`: the User-Agent
- * line with its line end, or "". False: out of memory.
+ * line with its line end, or "". `via`: NULL, or for a proxy, which is to be told the whole URL,
+ * its Proxy-Authorization line or "". False: out of memory.
  */
-static bool pario_i_request_write(const pario_i_order *order, const char *agent,
+static bool pario_i_request_write(const pario_i_order *order, const char *agent, const char *via,
                                   pario_i_buffer *out)
 {
     size_t agent_size = strlen(agent);
-    size_t room = pario_i_request_room(order, agent_size);
+    size_t room = pario_i_request_room(order, agent_size, via);
     out->size = 0;
     if (room == 0 || !pario_i_buffer_reserve(out, room)) {
         return false;
     }
     unsigned char *s = out->data;
-    size_t         at = pario_i_request_put_line(order, s);
+    size_t         at = pario_i_request_put_line(order, via != NULL, s);
+    if (via != NULL) {
+        at = pario_i_put(s, at, via, strlen(via));
+    }
     if ((order->flags & PARIO_I_OWN_AGENT) == 0) {
         at = pario_i_put(s, at, agent, agent_size);
     }
@@ -2627,6 +2683,99 @@ static bool pario_i_request_write(const pario_i_order *order, const char *agent,
     }
     out->size = pario_i_put(s, at, "\r\n", 2);
     return true;
+}
+
+/* As pario_i_request_write, the request to a proxy for a tunnel to the order's host and port, RFC
+ * 9110 section 9.3.6. Of what the origin is to be told, the User-Agent alone stands in it. */
+static bool pario_i_request_write_connect(const pario_i_order *order, const char *agent,
+                                          const char *via, pario_i_buffer *out)
+{
+    static const char *const before[] = { "CONNECT ", " HTTP/1.1\r\nHost: " };
+    char                     port[20];
+    size_t                   port_size = pario_i_write_decimal(order->parts.port, port);
+    size_t                   around = order->parts.literal ? 1u : 0u;
+    const unsigned char     *host = order->url + order->parts.host_beg - around;
+    size_t host_size = (size_t)order->parts.host_end - order->parts.host_beg + around + around;
+    size_t agent_size = (order->flags & PARIO_I_OWN_AGENT) == 0 ? strlen(agent) : 0;
+    size_t room = pario_i_request_room(order, agent_size, via);
+    size_t at = 0;
+    out->size = 0;
+    if (room == 0 || !pario_i_buffer_reserve(out, room)) {
+        return false;
+    }
+    for (size_t i = 0; i < 2; i++) {
+        at = pario_i_put(out->data, at, before[i], strlen(before[i]));
+        at = pario_i_put(out->data, at, host, host_size);
+        at = pario_i_put(out->data, at, ":", 1);
+        at = pario_i_put(out->data, at, port, port_size);
+    }
+    at = pario_i_put(out->data, at, "\r\n", 2);
+    at = pario_i_put(out->data, at, via, strlen(via));
+    at = pario_i_put(out->data, at, agent, agent_size);
+    out->size = pario_i_put(out->data, at, "\r\n", 2);
+    return true;
+}
+
+/* A proxy, and what is not asked through it. */
+typedef struct pario_i_proxy {
+    const unsigned char *url;
+    pario_i_url          parts;
+    const char          *exceptions;    /* as pario_config has them */
+    const char          *authorization; /* the Proxy-Authorization line, or "" */
+} pario_i_proxy;
+
+/* Appends the Proxy-Authorization line, if the proxy's URL has credentials. */
+static pario_error pario_i_proxy_credentials(const pario_i_proxy *proxy, pario_i_buffer *text)
+{
+    pario_i_buffer plain;
+    pario_error    error = PARIO_ERROR_MEMORY;
+    bool           good = true;
+    if (pario_i_url_user_beg(&proxy->parts) == pario_i_url_user_end(&proxy->parts)) {
+        return PARIO_OK;
+    }
+    memset(&plain, 0, sizeof plain);
+    if (pario_i_userinfo(&proxy->parts, proxy->url, &plain, &good)) {
+        error = good ? pario_i_basic("Proxy-Authorization", &plain, text) : PARIO_ERROR_CREDENTIALS;
+    }
+    pario_i_buffer_free(&plain);
+    return error;
+}
+
+/* Checks a proxy's URL and notes its parts: http, and nothing behind the port but a slash. */
+static pario_error pario_i_proxy_parse(pario_i_proxy *proxy)
+{
+    pario_i_url *parts = &proxy->parts;
+    pario_error  error = pario_i_url_parse(proxy->url, strlen((const char *)proxy->url), parts);
+    if (error == PARIO_ERROR_SCHEME || (error == PARIO_OK && parts->https)) {
+        return PARIO_ERROR_PROXY_SCHEME;
+    }
+    bool bare = parts->target_beg == parts->end ||
+                (parts->target_beg + 1u == parts->end && proxy->url[parts->target_beg] == '/');
+    return error == PARIO_OK && bare ? PARIO_OK : PARIO_ERROR_PROXY_URL;
+}
+
+/* Reads a proxy's URL and the list of what is not asked through it. Copies of them, and what comes
+ * of them, are put into *text, the caller's, which must outlive the proxy. */
+static pario_error pario_i_proxy_read(pario_i_proxy *proxy, const char *url, const char *exceptions,
+                                      pario_i_buffer *text)
+{
+    proxy->url = (const unsigned char *)url;
+    pario_error error = pario_i_proxy_parse(proxy);
+    if (error != PARIO_OK) {
+        return error;
+    }
+    if (!pario_i_buffer_append(text, url, strlen(url) + 1) ||
+        !pario_i_buffer_append(text, exceptions, strlen(exceptions) + 1)) {
+        return PARIO_ERROR_MEMORY;
+    }
+    error = pario_i_proxy_credentials(proxy, text);
+    if (error == PARIO_OK && !pario_i_buffer_append(text, "", 1)) {
+        error = PARIO_ERROR_MEMORY;
+    }
+    proxy->url = text->data;
+    proxy->exceptions = (const char *)text->data + strlen(url) + 1;
+    proxy->authorization = proxy->exceptions + strlen(exceptions) + 1;
+    return error;
 }
 #endif
 
@@ -2701,6 +2850,9 @@ typedef enum pario_i_phase {
     PARIO_I_END      /* nothing: its result is there */
 } pario_i_phase;
 
+/* Bit of a peer's port: it is a proxy's. */
+#define PARIO_I_PROXIED 65536u
+
 /* What is remembered of the way that redirects led. It stands before the URL. */
 typedef struct pario_i_detour {
     uint64_t mark;     /* see pario_i_exchange_loops */
@@ -2736,26 +2888,29 @@ typedef struct pario_i_exchange {
     int64_t               progress_at; /* in the end: when that was */
     uint64_t              bytes_sent;  /* all in all */
     pario_i_order         order;
-    uint32_t              head_size; /* once it has been written */
-    uint32_t              queued_us;
-    uint32_t              resolved_us;
-    uint32_t              connected_us;
-    int16_t               system_error;
-    int16_t               resolver_error;
-    uint8_t               peer_index;
-    uint8_t               phase;           /* a pario_i_phase */
-    uint8_t               error;           /* a pario_error */
-    uint8_t               stage;           /* a pario_stage */
-    bool                  cancelled;       /* atomic: somebody wants it to end */
-    bool                  attached;        /* it has a connection */
-    bool                  reused : 1;      /* the connection had served before */
-    bool                  answered : 1;    /* a byte of a reply came on this connection */
-    bool                  replayed : 1;    /* after a stale connection: wants a new one */
-    bool                  moves : 1;       /* the connection it has is not for what comes next */
-    bool                  send_failed : 1; /* system_error says why */
-    bool                  cut : 1;         /* the connection's end is not to be relied on */
-    bool                  keep : 1;        /* its connection may serve again */
-    bool                  paused : 1;      /* its clock stands still while it is parked */
+    union {
+        uint32_t head_size; /* once it has been written */
+        uint32_t peer_port; /* in the end: of the last connection; 0: it had none */
+    };
+    uint32_t queued_us;
+    uint32_t resolved_us;
+    uint32_t connected_us;
+    int16_t  system_error;
+    int16_t  resolver_error;
+    uint8_t  peer_index;
+    uint8_t  phase;           /* a pario_i_phase */
+    uint8_t  error;           /* a pario_error */
+    uint8_t  stage;           /* a pario_stage */
+    bool     cancelled;       /* atomic: somebody wants it to end */
+    bool     attached;        /* it has a connection */
+    bool     reused : 1;      /* the connection had served before */
+    bool     answered : 1;    /* a byte of a reply came on this connection */
+    bool     replayed : 1;    /* after a stale connection: wants a new one */
+    bool     moves : 1;       /* the connection it has is not for what comes next */
+    bool     send_failed : 1; /* system_error says why */
+    bool     cut : 1;         /* the connection's end is not to be relied on */
+    bool     keep : 1;        /* its connection may serve again */
+    bool     paused : 1;      /* its clock stands still while it is parked */
     bool : 0;
     bool          queued : 1;     /* in the client's queue */
     bool          parked : 1;     /* waits for a connection to its host */
@@ -3002,6 +3157,7 @@ static void pario_i_exchange_end(pario_i_exchange *x, pario_error error, int64_t
     x->error = (uint8_t)error;
     x->phase = PARIO_I_END;
     x->progress_at = now;
+    x->peer_port = 0;
     x->keep = x->keep && error == PARIO_OK;
     if (error != PARIO_OK && x->reply != NULL && !x->held) {
         pario_i_reply_drop_content(x->reply);
@@ -3400,12 +3556,14 @@ static pario_error pario_i_exchange_read_new_head(pario_i_exchange *x, pario_i_h
     return whole ? pario_i_exchange_interim(x) : error;
 }
 
-/* Reads on in a head of which a part came before. Moves *at behind what it took. */
-static pario_error pario_i_exchange_read_head(pario_i_exchange *x, const unsigned char *s,
-                                              size_t *at, size_t end)
+/* Reads on in a head of which a part came before, or passes over an interim one. Moves *at behind
+ * what it took. *whole: it is complete, and the final one. */
+static pario_error pario_i_exchange_read_on(pario_i_exchange *x, const unsigned char *s, size_t *at,
+                                            size_t end, bool *whole)
 {
     pario_i_reply *reply = x->reply;
     size_t         before = reply->bytes.size;
+    *whole = false;
     if (!pario_i_buffer_append(&reply->bytes, s + *at, end - *at)) {
         return PARIO_ERROR_MEMORY;
     }
@@ -3416,10 +3574,21 @@ static pario_error pario_i_exchange_read_head(pario_i_exchange *x, const unsigne
     }
     *at += reply->head.line_beg - before;
     reply->bytes.size = reply->head.line_beg;
-    if (reply->head.status < 200) {
-        return pario_i_exchange_interim(x);
-    }
+    *whole = reply->head.status >= 200;
+    return *whole ? PARIO_OK : pario_i_exchange_interim(x);
+}
+
+/* As pario_i_exchange_read_on, of the origin's head. */
+static pario_error pario_i_exchange_read_head(pario_i_exchange *x, const unsigned char *s,
+                                              size_t *at, size_t end)
+{
+    pario_i_reply  *reply = x->reply;
     pario_i_framing framing;
+    bool            whole;
+    pario_error     error = pario_i_exchange_read_on(x, s, at, end, &whole);
+    if (!whole) {
+        return error;
+    }
     reply->headed = true;
     error = pario_i_framing_decide(&reply->head, reply->bytes.data, x->order.method == PARIO_I_HEAD,
                                    &framing);
@@ -3579,6 +3748,56 @@ static void pario_i_exchange_received(pario_i_exchange *x, pario_i_head *spare, 
     } else {
         pario_i_exchange_took_in(x, done, at == size, now);
     }
+}
+
+/* What a proxy's answer to CONNECT means, of which nothing is left to come but the tunnel: RFC 9110
+ * section 9.3.6. `behind`: there are bytes behind it, which cannot be the origin's, as TLS lets
+ * the client speak first. */
+static pario_error pario_i_exchange_judge_tunnel(const pario_i_reply *reply, bool behind)
+{
+    if (reply->head.status > 299) {
+        return PARIO_ERROR_PROXY_REFUSED;
+    }
+    return behind ? PARIO_ERROR_PROXY_BYTES : PARIO_OK;
+}
+
+/*
+ * Takes s[0..size) in, size > 0, with which a proxy answers to CONNECT; otherwise as
+ * pario_i_exchange_received. Returns whether the tunnel stands; the answer is forgotten then. It is
+ * never the origin's: a refusal ends the exchange, its fields and content are not handed out.
+ */
+static bool pario_i_exchange_tunnelled(pario_i_exchange *x, pario_i_head *spare,
+                                       const unsigned char *s, size_t size, int64_t now)
+{
+    pario_error error = PARIO_OK;
+    size_t      at = 0;
+    bool        whole = false;
+    if (x->reply == NULL) {
+        pario_i_head_begin(spare, PARIO_I_HEAD_STATUS, x->limits->head_bytes, x->limits->fields);
+        x->reply = pario_i_reply_partial(spare, s, 0);
+        error = x->reply != NULL ? PARIO_OK : PARIO_ERROR_MEMORY;
+    }
+    while (error == PARIO_OK && at < size && !whole) {
+        error = pario_i_exchange_read_on(x, s, &at, size, &whole);
+    }
+    if (whole) {
+        error = pario_i_exchange_judge_tunnel(x->reply, at < size);
+    }
+    if (error != PARIO_OK) {
+        pario_i_exchange_end(x, error, now);
+    } else if (whole) {
+        pario_i_reply_free(x->reply);
+        x->reply = NULL;
+    }
+    return whole && error == PARIO_OK;
+}
+
+/* The proxy has closed its side before it answered to CONNECT; or, where system_error is not 0,
+ * the connection broke. */
+static void pario_i_exchange_not_tunnelled(pario_i_exchange *x, int system_error, int64_t now)
+{
+    pario_error error = x->reply != NULL ? PARIO_ERROR_HEAD_TRUNCATED : PARIO_ERROR_EMPTY_REPLY;
+    pario_i_exchange_fail(x, system_error != 0 ? PARIO_ERROR_RECEIVE : error, system_error, now);
 }
 
 /* Whether the connection was a stale one and the request may be sent again on another: RFC 9110
@@ -4368,6 +4587,7 @@ typedef struct pario_i_connection {
     bool                   writable : 1;
     bool                   hung_up : 1; /* there is an end or an error to be read */
     bool                   stirred : 1; /* the other descriptor may be able to go on */
+    bool                   tunnels : 1; /* connecting: the proxy has been reached, and is asked */
 } pario_i_connection;
 
 /* A secure connection. */
@@ -4968,6 +5188,120 @@ static void pario_i_resolver_leave(pario_i_resolver *resolver, pario_i_name *nam
 /* ------------------------------------------------------------------------------------------ */
 /* >>pool */
 
+/* A host as the bytes of an address: 4 or 16 of them, or 0 where it is a name. */
+static size_t pario_i_bypass_address(const unsigned char *host, size_t size, unsigned char *bytes)
+{
+    char text[INET6_ADDRSTRLEN];
+    if (size == 0 || size >= sizeof text) {
+        return 0;
+    }
+    memcpy(text, host, size);
+    text[size] = '\0';
+    if (inet_pton(AF_INET, text, bytes) == 1) {
+        return 4;
+    }
+    return inet_pton(AF_INET6, text, bytes) == 1 ? 16 : 0;
+}
+
+/* Whether two addresses are equal in their first so many bits. */
+static bool pario_i_bypass_equal_bits(const unsigned char *a, const unsigned char *b, size_t bits)
+{
+    unsigned rest = 0xff00u >> (bits % 8);
+    bool     same = memcmp(a, b, bits / 8) == 0;
+    return same && (bits % 8 == 0 || ((a[bits / 8] ^ b[bits / 8]) & rest & 0xffu) == 0);
+}
+
+/* Whether the network or address t[beg..end) holds the address of `size` bytes. */
+static bool pario_i_bypass_network(const unsigned char *t, size_t beg, size_t end,
+                                   const unsigned char *address, size_t size)
+{
+    unsigned char network[16];
+    size_t        slash = pario_i_find(t, beg, end, '/');
+    uint64_t      bits = size * 8;
+    bool          good = pario_i_bypass_address(t + beg, slash - beg, network) == size;
+    if (slash < end) {
+        good = good && pario_i_decimal(t, slash + 1, end, &bits) == PARIO_I_NUMBER;
+    }
+    return good && bits <= size * 8 && pario_i_bypass_equal_bits(address, network, (size_t)bits);
+}
+
+/* Where s[beg..end) ends without a dot. */
+static size_t pario_i_bypass_end(const unsigned char *s, size_t beg, size_t end)
+{
+    return beg < end && s[end - 1] == '.' ? end - 1 : end;
+}
+
+/* Whether the domain t[beg..end) is the host, or one that the host is in; case ignored, as a dot
+ * before it and one at the end of either. */
+static bool pario_i_bypass_domain(const unsigned char *t, size_t beg, size_t end,
+                                  const unsigned char *host, size_t size)
+{
+    size_t from = beg < end && t[beg] == '.' ? beg + 1 : beg;
+    size_t to = pario_i_bypass_end(t, from, end);
+    size_t last = pario_i_bypass_end(host, 0, size);
+    size_t count = to - from;
+    bool   same = count > 0 && count <= last;
+    for (size_t i = 1; same && i <= count; i++) {
+        same = pario_i_lower(t[to - i]) == pario_i_lower(host[last - i]);
+    }
+    return same && (count == last || host[last - count - 1] == '.');
+}
+
+/* Whether t[beg..end), which is behind an entry's host, is nothing, or a colon and this port. */
+static bool pario_i_bypass_port(const unsigned char *t, size_t beg, size_t end, uint16_t port)
+{
+    uint64_t wanted = port;
+    bool     good = beg >= end ||
+                (t[beg] == ':' && pario_i_decimal(t, beg + 1, end, &wanted) == PARIO_I_NUMBER);
+    return good && wanted == port;
+}
+
+/* Narrows an entry t[*beg..*end), which is not empty, to its host, without brackets and port.
+ * False: it is for another port than this one, or malformed. */
+static bool pario_i_bypass_host(const unsigned char *t, size_t *beg, size_t *end, uint16_t port)
+{
+    size_t last = *end;
+    size_t colon = pario_i_find(t, *beg, last, ':');
+    size_t behind = last;
+    if (t[*beg] == '[') {
+        *beg += 1;
+        *end = pario_i_find(t, *beg, last, ']');
+        if (*end == last) {
+            return false;
+        }
+        behind = *end + 1;
+    } else if (colon < last && pario_i_find(t, colon + 1, last, ':') == last) {
+        *end = colon; /* more colons than one are those of a bare IPv6 address */
+        behind = colon;
+    }
+    return pario_i_bypass_port(t, behind, last, port);
+}
+
+/* Whether the list of exceptions holds a URL's host: pario_config.no_proxy says how. */
+static bool pario_i_bypasses(const char *exceptions, const unsigned char *url,
+                             const pario_i_url *parts)
+{
+    const unsigned char *t = (const unsigned char *)exceptions;
+    const unsigned char *host = url + parts->host_beg;
+    size_t               size = (size_t)parts->host_end - parts->host_beg;
+    unsigned char        address[16];
+    size_t               numeric = pario_i_bypass_address(host, size, address);
+    size_t               at = strspn(exceptions, " \t,");
+    bool                 found = false;
+    while (t[at] != '\0' && !found) {
+        size_t beg = at;
+        size_t end = at + strcspn(exceptions + at, " \t,");
+        at = end + strspn(exceptions + end, " \t,");
+        if (end - beg == 1 && t[beg] == '*') {
+            found = true;
+        } else if (pario_i_bypass_host(t, &beg, &end, parts->port)) {
+            found = numeric > 0 ? pario_i_bypass_network(t, beg, end, address, numeric)
+                                : pario_i_bypass_domain(t, beg, end, host, size);
+        }
+    }
+    return found;
+}
+
 /* Scheme, host and port: what connections can be shared by. */
 typedef struct pario_i_origin {
     struct pario_i_origin *next;          /* in its bucket */
@@ -4975,6 +5309,7 @@ typedef struct pario_i_origin {
     pario_i_exchange      *first_waiting; /* for the limit of connections per host */
     pario_i_exchange      *last_waiting;
     pario_i_addresses     *numeric; /* of a host that needs no lookup */
+    const pario_i_proxy   *via;     /* what is connected to in its place, or NULL */
     size_t                 active;  /* connections with an exchange */
     size_t                 idle_count;
     size_t                 size;
@@ -4985,15 +5320,17 @@ typedef struct pario_i_origin {
 } pario_i_origin;
 
 typedef struct pario_i_pool {
-    pario_i_origin    **buckets;
-    size_t              bucket_count; /* a power of two, or 0 */
-    size_t              count;
-    pario_i_connection *oldest; /* of all idle ones */
-    pario_i_connection *newest;
-    pario_i_connection *active; /* all that have an exchange */
-    size_t              idle_count;
-    size_t              connections; /* idle or active */
-    pario_i_origin     *recent;      /* the one that was asked for last, or NULL */
+    pario_i_origin     **buckets;
+    size_t               bucket_count; /* a power of two, or 0 */
+    size_t               count;
+    pario_i_connection  *oldest; /* of all idle ones */
+    pario_i_connection  *newest;
+    pario_i_connection  *active; /* all that have an exchange */
+    size_t               idle_count;
+    size_t               connections; /* idle or active */
+    pario_i_origin      *recent;      /* the one that was asked for last, or NULL */
+    const pario_i_proxy *proxies[2];  /* for http and for https; or NULL */
+    pario_i_origin shared; /* has the idle connections to a proxy that no tunnel goes through */
 } pario_i_pool;
 
 /* A hash over the origin's parts. */
@@ -5058,6 +5395,10 @@ static pario_i_origin *pario_i_pool_add(pario_i_pool *pool, const unsigned char 
     origin->hash = hash;
     origin->port = parts->port;
     origin->https = parts->https;
+    origin->via = pool->proxies[parts->https ? 1 : 0];
+    if (origin->via != NULL && pario_i_bypasses(origin->via->exceptions, url, parts)) {
+        origin->via = NULL;
+    }
     origin->next = pool->buckets[hash & (pool->bucket_count - 1)];
     pool->buckets[hash & (pool->bucket_count - 1)] = origin;
     pool->count++;
@@ -5135,12 +5476,20 @@ static void pario_i_connection_unlink(pario_i_connection **list, pario_i_connect
     c->previous = NULL;
 }
 
+/* Which origin's idle connections may serve this one: its own, but to a proxy that is told whole
+ * URLs any connection will do. */
+static pario_i_origin *pario_i_pool_shelf(pario_i_pool *pool, pario_i_origin *origin)
+{
+    return origin->via != NULL && !origin->https ? &pool->shared : origin;
+}
+
 /* An active connection has no exchange any more and is kept; `now`: since when. */
 static void pario_i_pool_rest(pario_i_pool *pool, pario_i_connection *c, int64_t now)
 {
     pario_i_connection_unlink(&pool->active, c);
-    pario_i_connection_link(&c->origin->idle, c);
     c->origin->active--;
+    c->origin = pario_i_pool_shelf(pool, c->origin);
+    pario_i_connection_link(&c->origin->idle, c);
     c->origin->idle_count++;
     c->try_until = now;
     c->idle = true;
@@ -5155,13 +5504,14 @@ static void pario_i_pool_rest(pario_i_pool *pool, pario_i_connection *c, int64_t
     pool->idle_count++;
 }
 
-/* An idle connection is wanted again, or is to be closed: it becomes an active one. */
-static void pario_i_pool_rouse(pario_i_pool *pool, pario_i_connection *c)
+/* An idle connection is wanted again, or is to be closed: it becomes an active one of an origin. */
+static void pario_i_pool_rouse(pario_i_pool *pool, pario_i_connection *c, pario_i_origin *origin)
 {
     pario_i_connection_unlink(&c->origin->idle, c);
     pario_i_connection_link(&pool->active, c);
-    c->origin->active++;
     c->origin->idle_count--;
+    c->origin = origin;
+    c->origin->active++;
     if (c->newer != NULL) {
         c->newer->older = c->older;
     } else {
@@ -5386,15 +5736,17 @@ struct pario_client {
     char             *agent;    /* the User-Agent line, or "" */
     int               epoll_fd; /* -1 where the executor has no loop */
     int               wake_fd;
-    int               timer_fd;    /* -1 until somebody asks for the descriptor */
-    int64_t           now;         /* of the loop's present turn */
-    int64_t           timer_at;    /* what the timer is set to; 0: not set */
-    int               fiber_error; /* errno: not even one fiber can be had for the tasks */
-    bool              woken;       /* atomic: by pario_wake */
-    bool              in_task;     /* on PARIO_SEQUENTIAL */
-    bool              polled;      /* in this turn: what idle connections had to say is known */
-    bool              backlog;     /* there may be more events than were asked for at once */
-    pario_i_exchange *current;     /* on PARIO_SEQUENTIAL */
+    int               timer_fd;       /* -1 until somebody asks for the descriptor */
+    int64_t           now;            /* of the loop's present turn */
+    int64_t           timer_at;       /* what the timer is set to; 0: not set */
+    int               fiber_error;    /* errno: not even one fiber can be had for the tasks */
+    bool              woken;          /* atomic: by pario_wake */
+    bool              in_task;        /* on PARIO_SEQUENTIAL */
+    bool              polled;         /* in this turn: what idle connections had to say is known */
+    bool              backlog;        /* there may be more events than were asked for at once */
+    pario_i_proxy     proxies[2];     /* for http and for https */
+    pario_i_buffer    proxy_texts[2]; /* what they point to */
+    pario_i_exchange *current;        /* on PARIO_SEQUENTIAL */
 #if !defined(PARIO_NO_FIBERS)
     pario_i_fiber *fiber; /* that runs now */
     pario_i_fiber *fibers;
@@ -5733,7 +6085,7 @@ static void pario_i_idle_close(pario_client *client, pario_i_connection *c)
     PARIO_I_REQUIRES(client->lock)
 {
     pario_i_origin *origin = c->origin;
-    pario_i_pool_rouse(&client->pool, c);
+    pario_i_pool_rouse(&client->pool, c, origin);
     pario_i_connection_close(client, c);
     pario_i_pool_forget(&client->pool, origin);
 }
@@ -5838,6 +6190,12 @@ static void pario_i_rest(pario_client *client, pario_i_connection *c, int64_t no
     }
 }
 
+/* The port that a connection is to: its origin's, or the proxy's. */
+static uint16_t pario_i_connection_port(const pario_i_connection *c)
+{
+    return c->origin->via != NULL ? c->origin->via->parts.port : c->origin->port;
+}
+
 /* Parts an exchange from its connection, which is kept for others or closed. */
 static void pario_i_detach(pario_client *client, pario_i_exchange *x, int64_t now)
     PARIO_I_REQUIRES(client->lock)
@@ -5851,6 +6209,7 @@ static void pario_i_detach(pario_client *client, pario_i_exchange *x, int64_t no
     if (x->phase == PARIO_I_END) {
         x->peer = pario_i_addresses_keep(c->addresses);
         x->peer_index = c->address;
+        x->peer_port = pario_i_connection_port(c) | (c->origin->via != NULL ? PARIO_I_PROXIED : 0u);
     }
     x->attached = false;
     x->connection = NULL;
@@ -5873,12 +6232,12 @@ static pario_i_connection *pario_i_reuse(pario_client *client, pario_i_origin *o
     PARIO_I_REQUIRES(client->lock)
 {
     bool look = !client->polled || x->inlined || !pario_i_method_is_idempotent(x->order.method);
-    pario_i_connection *next = x->replayed ? NULL : origin->idle;
+    pario_i_connection *next = x->replayed ? NULL : pario_i_pool_shelf(&client->pool, origin)->idle;
     while (next != NULL) {
         pario_i_connection *c = next;
         bool                late = now >= pario_i_idle_end(client, c->try_until);
         next = c->next;
-        pario_i_pool_rouse(&client->pool, c);
+        pario_i_pool_rouse(&client->pool, c, origin);
         if (!late && (!look || pario_i_transport_is_quiet(c->fd))) {
             if (!pario_i_has_loop(client)) {
                 pario_i_heap_remove(&client->heap, c);
@@ -6045,7 +6404,7 @@ static pario_i_carried pario_i_carry_open(pario_client *client, pario_i_exchange
     size_t              next = (size_t)c->address + (failed != 0 ? 1u : 0u);
     while (next < c->addresses->count) {
         c->address = (uint8_t)next;
-        int fd = pario_i_transport_open(&c->addresses->list[next], c->origin->port);
+        int fd = pario_i_transport_open(&c->addresses->list[next], pario_i_connection_port(c));
         if (fd < 0 && pario_i_spare_descriptor(client, errno)) {
             continue;
         }
@@ -6117,6 +6476,85 @@ static pario_i_carried pario_i_carry_handshake(pario_client *client, pario_i_exc
     return pario_i_carry_connected(client, x, now);
 }
 
+/* Whether somebody wants the exchange to end. */
+static bool pario_i_is_cancelled(const pario_i_exchange *x)
+{
+    return __atomic_load_n(&x->cancelled, __ATOMIC_ACQUIRE);
+}
+
+/* Asks the proxy for a tunnel to the origin: sends what is left of that. A send that was cut short
+ * is taken up from a head written anew. */
+static pario_i_carried pario_i_carry_ask_proxy(const pario_client *client, pario_i_exchange *x,
+                                               pario_i_scratch *scratch, int64_t now)
+{
+    pario_i_connection *c = x->connection;
+    struct iovec        piece;
+    size_t              moved;
+    if (!c->writable && !c->hung_up) {
+        return PARIO_I_WAITING;
+    }
+    if (!pario_i_request_write_connect(&x->order, client->agent, c->origin->via->authorization,
+                                       &scratch->send)) {
+        pario_i_exchange_end(x, PARIO_ERROR_MEMORY, now);
+        return PARIO_I_ONWARD;
+    }
+    x->head_size = (uint32_t)scratch->send.size;
+    piece.iov_base = scratch->send.data + x->sent;
+    piece.iov_len = (size_t)(x->head_size - x->sent);
+    pario_i_io io = pario_i_transport_send(client->config.tls, c, &piece, 1, &moved);
+    x->sent += moved;
+    if (io == PARIO_I_BROKEN) {
+        pario_i_exchange_fail(x, PARIO_ERROR_SEND, errno, now);
+    }
+    return io == PARIO_I_BLOCKED ? PARIO_I_WAITING : PARIO_I_ONWARD;
+}
+
+/* Takes in what the proxy answers. */
+static pario_i_carried pario_i_carry_hear_proxy(const pario_client *client, pario_i_exchange *x,
+                                                pario_i_scratch *scratch, int64_t now)
+{
+    pario_i_connection *c = x->connection;
+    size_t              size;
+    if (!c->readable) {
+        return PARIO_I_WAITING;
+    }
+    pario_i_io io = pario_i_transport_receive(client->config.tls, c, scratch->receive,
+                                              PARIO_I_RECEIVE_BYTES, &size);
+    int        failed = io == PARIO_I_BROKEN ? errno : 0;
+    if (io == PARIO_I_BLOCKED) {
+        return PARIO_I_WAITING;
+    }
+    if (io == PARIO_I_MOVED) {
+        c->tunnels = !pario_i_exchange_tunnelled(x, &scratch->head, scratch->receive, size, now);
+    } else if (!pario_i_is_cancelled(x)) { /* it may have been shut down for that */
+        pario_i_exchange_not_tunnelled(x, failed, now);
+    }
+    return PARIO_I_ONWARD;
+}
+
+/* Goes on with the way through the proxy, from where that has been reached. */
+static pario_i_carried pario_i_carry_tunnel(pario_client *client, pario_i_exchange *x, int64_t now)
+{
+    pario_i_connection *c = x->connection;
+    pario_i_scratch    *scratch = pario_i_scratch_take(client);
+    if (scratch == NULL) {
+        pario_i_exchange_end(x, PARIO_ERROR_MEMORY, now);
+        return PARIO_I_ONWARD;
+    }
+    if (!c->tunnels) {
+        c->tunnels = true;
+        c->try_until = INT64_MAX;
+        x->sent = 0;
+        x->head_size = UINT32_MAX;
+    }
+    pario_i_carried carried = x->sent < x->head_size
+                                  ? pario_i_carry_ask_proxy(client, x, scratch, now)
+                                  : pario_i_carry_hear_proxy(client, x, scratch, now);
+    pario_i_scratch_put(client, scratch);
+    bool stands = !c->tunnels && x->phase == PARIO_I_CONNECT;
+    return stands ? pario_i_carry_handshake(client, x, now) : carried;
+}
+
 /* What has become of the address that is tried: an errno, or 0 as long as there is hope. */
 static int pario_i_connecting_error(const pario_i_connection *c, int64_t now)
 {
@@ -6137,6 +6575,9 @@ static pario_i_carried pario_i_carry_connecting(pario_client *client, pario_i_ex
     if (pario_i_session(c) != NULL) {
         return pario_i_carry_handshake(client, x, now);
     }
+    if (c->tunnels) {
+        return pario_i_carry_tunnel(client, x, now);
+    }
     int failed = pario_i_connecting_error(c, now);
     if (failed != 0) {
         pario_i_connection_set(client, c, -1);
@@ -6149,8 +6590,11 @@ static pario_i_carried pario_i_carry_connecting(pario_client *client, pario_i_ex
         int yes = 1;
         (void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     }
-    return c->origin->https ? pario_i_carry_handshake(client, x, now)
-                            : pario_i_carry_connected(client, x, now);
+    if (!c->secure) {
+        return pario_i_carry_connected(client, x, now);
+    }
+    return c->origin->via != NULL ? pario_i_carry_tunnel(client, x, now)
+                                  : pario_i_carry_handshake(client, x, now);
 }
 
 /* The client's resolver, made when it is needed first; NULL and errno. */
@@ -6167,15 +6611,16 @@ static pario_i_resolver *pario_i_get_resolver(pario_client *client)
     return resolver;
 }
 
-/* Begins to find out the addresses of a connection's host. */
+/* Begins to find out the addresses of a connection's host, or of the proxy. */
 static pario_i_carried pario_i_carry_name(pario_client *client, pario_i_exchange *x, int64_t now)
 {
     pario_i_connection  *c = x->connection;
-    const unsigned char *host = x->order.url + x->order.parts.host_beg;
-    size_t               size = (size_t)x->order.parts.host_end - x->order.parts.host_beg;
+    const pario_i_proxy *via = c->origin->via;
+    const pario_i_url   *parts = via != NULL ? &via->parts : &x->order.parts;
+    const unsigned char *host = (via != NULL ? via->url : x->order.url) + parts->host_beg;
+    size_t               size = (size_t)parts->host_end - parts->host_beg;
     bool                 name;
-    pario_i_addresses   *numeric =
-        pario_i_addresses_numeric(host, size, x->order.parts.literal, &name);
+    pario_i_addresses   *numeric = pario_i_addresses_numeric(host, size, parts->literal, &name);
     if (numeric != NULL) {
         pario_i_client_lock(client);
         c->addresses = numeric;
@@ -6280,12 +6725,6 @@ static pario_i_carried pario_i_carry_connect(pario_client *client, pario_i_excha
         x->resolved_us = pario_i_elapsed_us(x->started_at, now);
     }
     return pario_i_carry_connecting(client, x, now);
-}
-
-/* Whether somebody wants the exchange to end. */
-static bool pario_i_is_cancelled(const pario_i_exchange *x)
-{
-    return __atomic_load_n(&x->cancelled, __ATOMIC_ACQUIRE);
 }
 
 /* Receives once, as much as fits into *where, and lets the exchange take it in. */
@@ -6414,6 +6853,12 @@ static size_t pario_i_carry_pieces(const pario_i_exchange *x, const pario_i_scra
     return count;
 }
 
+/* What a head on this connection says to a proxy; NULL: it is for the origin itself. */
+static const char *pario_i_connection_via(const pario_i_connection *c)
+{
+    return c->origin->via != NULL && !c->secure ? c->origin->via->authorization : NULL;
+}
+
 /* Sends once what fits. */
 static pario_i_carried pario_i_carry_send(pario_client *client, pario_i_exchange *x, int64_t now)
 {
@@ -6431,7 +6876,8 @@ static pario_i_carried pario_i_carry_send(pario_client *client, pario_i_exchange
     }
     /* A send that was cut short is taken up from a head written anew. */
     if (x->sent == 0 || x->sent < x->head_size) {
-        if (!pario_i_request_write(&x->order, client->agent, &scratch->send)) {
+        if (!pario_i_request_write(&x->order, client->agent, pario_i_connection_via(c),
+                                   &scratch->send)) {
             pario_i_scratch_put(client, scratch);
             pario_i_exchange_end(x, PARIO_ERROR_MEMORY, now);
             return PARIO_I_ONWARD;
@@ -6550,7 +6996,7 @@ static int pario_i_poll_events(const pario_i_connection *c)
     if (pario_i_waits_for_user(c)) {
         return 0; /* but for its end, with which another thread calls the exchange off */
     }
-    bool reads = tls ? !c->readable : !c->connecting;
+    bool reads = tls || c->tunnels ? !c->readable : !c->connecting;
     bool sends = c->connecting || tls || c->exchange->phase == PARIO_I_SEND;
     return (reads ? POLLIN : 0) | (sends && !c->writable ? POLLOUT : 0);
 }
@@ -7568,6 +8014,8 @@ static void pario_i_client_free(pario_client *client)
     (void)pthread_cond_destroy(&client->vacant);
     (void)pthread_cond_destroy(&client->work);
     pario_i_mutex_destroy(&client->lock);
+    pario_i_buffer_free(&client->proxy_texts[0]);
+    pario_i_buffer_free(&client->proxy_texts[1]);
     PARIO_FREE(client->agent);
     PARIO_FREE(client);
 }
@@ -7653,6 +8101,38 @@ static pario_error pario_i_client_agent(pario_client *client, const char *wanted
     return PARIO_OK;
 }
 
+/* Reads the proxy for http (0) or for https (1), if it has one; *wanted becomes the client's. */
+static pario_error pario_i_client_proxy(pario_client *client, size_t https, const char *exceptions,
+                                        const char **wanted)
+{
+    pario_i_proxy *proxy = &client->proxies[https];
+    if ((*wanted)[0] == '\0') {
+        return PARIO_OK;
+    }
+    pario_error error = pario_i_proxy_read(proxy, *wanted, exceptions, &client->proxy_texts[https]);
+    if (error == PARIO_OK) {
+        *wanted = (const char *)proxy->url;
+        client->config.no_proxy = proxy->exceptions;
+        pario_i_client_lock(client);
+        client->pool.proxies[https] = proxy;
+        client->pool.shared.active = 1; /* so that it is never forgotten */
+        pario_i_client_unlock(client);
+    }
+    return error;
+}
+
+/* Reads the proxies; the strings of client->config become the client's own. */
+static pario_error pario_i_client_proxies(pario_client *client)
+{
+    pario_config *config = &client->config;
+    const char   *exceptions = config->no_proxy != NULL ? config->no_proxy : "";
+    config->proxy = config->proxy != NULL ? config->proxy : "";
+    config->https_proxy = config->https_proxy != NULL ? config->https_proxy : config->proxy;
+    config->no_proxy = "";
+    pario_error error = pario_i_client_proxy(client, 1, exceptions, &config->https_proxy);
+    return error == PARIO_OK ? pario_i_client_proxy(client, 0, exceptions, &config->proxy) : error;
+}
+
 /* Whether a TLS transport lacks none of its functions. */
 static bool pario_i_tls_is_whole(const pario_tls *tls)
 {
@@ -7722,6 +8202,9 @@ PARIO_DEF pario_error pario_open(const pario_config *config, pario_client **clie
         return error;
     }
     error = pario_i_client_agent(made, resolved.user_agent);
+    if (error == PARIO_OK) {
+        error = pario_i_client_proxies(made);
+    }
     if (error == PARIO_OK && !pario_i_client_open_descriptors(made)) {
         error = PARIO_ERROR_SYSTEM;
     }
@@ -7736,6 +8219,20 @@ PARIO_DEF pario_error pario_open(const pario_config *config, pario_client **clie
     return PARIO_OK;
 }
 
+/* Whether a request holds credentials for a proxy though the client has them with its proxy, and
+ * would carry these to the origin as well. */
+static bool pario_i_client_reserves(const pario_client *client, const pario_request *request)
+{
+    bool   found = false;
+    bool   none = client->config.proxy[0] == '\0' && client->config.https_proxy[0] == '\0';
+    size_t count = none || request->fields == NULL ? 0 : request->field_count;
+    for (size_t i = 0; i < count && !found; i++) {
+        const char *name = request->fields[i].name != NULL ? request->fields[i].name : "";
+        found = pario_i_equals((const unsigned char *)name, 0, strlen(name), "proxy-authorization");
+    }
+    return found;
+}
+
 /* Makes an exchange of a request of the user's. */
 static pario_error pario_i_client_exchange(pario_client *client, const pario_request *request,
                                            pario_i_exchange **made)
@@ -7744,6 +8241,9 @@ static pario_error pario_i_client_exchange(pario_client *client, const pario_req
     bool           own;
     *made = NULL;
     pario_error error = pario_i_request_limits(client, request, &limits, &own);
+    if (error == PARIO_OK && pario_i_client_reserves(client, request)) {
+        error = PARIO_ERROR_FIELD_RESERVED;
+    }
     if (error == PARIO_OK) {
         error = pario_i_exchange_new(request, &client->limits, own ? &limits : NULL, made);
     }
@@ -7872,14 +8372,27 @@ static void pario_i_fill_content(const pario_i_exchange *x, pario_response *resp
     response->body_size = content->size;
 }
 
+/* Fills in what the TLS transport or the proxy has to say of an error. */
+static void pario_i_fill_explanation(const pario_i_exchange *x, pario_response *response)
+{
+    pario_i_reply *reply = x->reply;
+    if (reply == NULL) {
+        return;
+    }
+    if (x->error == PARIO_ERROR_TLS && reply->content.data != NULL) {
+        reply->content.data[reply->content.size] = '\0';
+        response->explanation = (const char *)reply->content.data;
+    } else if (x->error == PARIO_ERROR_PROXY_REFUSED) {
+        reply->bytes.data[reply->head.reason_end] = '\0';
+        response->explanation = (const char *)reply->bytes.data + 9; /* behind the version */
+        response->proxy_status = reply->head.status;
+    }
+}
+
 /* Fills in what came back from the server. */
 static void pario_i_fill_reply(const pario_i_exchange *x, pario_response *response)
 {
     pario_i_reply *reply = x->reply;
-    if (x->error == PARIO_ERROR_TLS && reply != NULL && reply->content.data != NULL) {
-        reply->content.data[reply->content.size] = '\0';
-        response->explanation = (const char *)reply->content.data;
-    }
     if (reply == NULL || !reply->headed) {
         return;
     }
@@ -7925,6 +8438,7 @@ static void pario_i_fill(pario_i_exchange *x, pario_response *response)
     response->body = "";
     response->redirects = pario_i_exchange_redirects(x);
     response->reused = x->reused;
+    response->proxied = x->phase == PARIO_I_END && (x->peer_port & PARIO_I_PROXIED) != 0;
     response->bytes_sent = x->bytes_sent;
     response->bytes_received = pario_i_exchange_bytes_received(x);
     response->times.queued_us = x->queued_us;
@@ -7933,6 +8447,7 @@ static void pario_i_fill(pario_i_exchange *x, pario_response *response)
     response->times.first_byte_us = pario_i_exchange_first_byte_us(x);
     response->times.total_us = (x->progress_at - x->started_at) / 1000;
     response->internal = x;
+    pario_i_fill_explanation(x, response);
     pario_i_fill_reply(x, response);
 }
 
@@ -8627,7 +9142,7 @@ PARIO_DEF void pario_response_address(const pario_response *response, char *text
         pario_i_line_add(&line, v6 ? "[" : "");
         pario_i_line_add(&line, host);
         pario_i_line_add(&line, v6 ? "]:" : ":");
-        pario_i_line_number(&line, x->order.parts.port);
+        pario_i_line_number(&line, x->peer_port & ~PARIO_I_PROXIED);
     }
 }
 
@@ -8683,10 +9198,23 @@ static const char *pario_i_stage_name(pario_stage stage)
     return index < sizeof names / sizeof names[0] ? names[index] : "?";
 }
 
+/* Appends where the connection was to, in parentheses, where that is known. */
+static void pario_i_line_address(pario_i_line *line, const pario_response *response)
+{
+    char address[PARIO_ADDRESS_SIZE];
+    pario_response_address(response, address, sizeof address);
+    bool known = address[0] != '\0';
+    if (response->proxied || known) {
+        pario_i_line_add(line, response->proxied ? " (proxy" : " (");
+        pario_i_line_add(line, response->proxied && known ? " " : "");
+        pario_i_line_add(line, address);
+        pario_i_line_add(line, ")");
+    }
+}
+
 /* Appends why a request failed. */
 static void pario_i_line_failure(pario_i_line *line, const pario_response *response)
 {
-    char address[PARIO_ADDRESS_SIZE];
     pario_i_line_add(line, pario_i_stage_name(response->stage));
     pario_i_line_add(line, ": ");
     pario_i_line_add(line, pario_error_text(response->error));
@@ -8702,12 +9230,7 @@ static void pario_i_line_failure(pario_i_line *line, const pario_response *respo
         pario_i_line_add(line, ": ");
         pario_i_line_add(line, response->explanation);
     }
-    pario_response_address(response, address, sizeof address);
-    if (address[0] != '\0') {
-        pario_i_line_add(line, " (");
-        pario_i_line_add(line, address);
-        pario_i_line_add(line, ")");
-    }
+    pario_i_line_address(line, response);
 }
 
 PARIO_DEF void pario_describe(const pario_response *response, char *text, size_t size)

@@ -54,6 +54,9 @@ typedef struct cli_common {
     int64_t        connect_ms; /* 0: not given */
     int64_t        body_bytes; /* 0: not given */
     int64_t        redirects;
+    const char    *proxy;    /* NULL: not given */
+    const char    *no_proxy; /* NULL: not given */
+    char          *texts[2]; /* proxies with a scheme put before them */
     bool           follow;
     bool           helped; /* the help was asked for and printed */
 #if CLI_HAS_TLS
@@ -213,6 +216,26 @@ static inline bool cli_set_redirects(cli_common *common, const char *value)
     }
     return right;
 }
+
+static inline bool cli_set_proxy(cli_common *common, const char *value)
+{
+    common->proxy = value;
+    return true;
+}
+
+static inline bool cli_set_no_proxy(cli_common *common, const char *value)
+{
+    common->no_proxy = value;
+    return true;
+}
+
+#define CLI_PROXY_OPTIONS                                                                          \
+    { '\0', "proxy", true, cli_set_proxy, "a URL" },                                               \
+        { '\0', "noproxy", true, cli_set_no_proxy, "a list of hosts" },
+#define CLI_PROXY_HELP                                                                             \
+    "      --proxy URL            http://[USER:PASSWORD@]HOST[:PORT], '' for none;\n"              \
+    "                             otherwise as http_proxy, https_proxy, all_proxy say\n"           \
+    "      --noproxy LIST         hosts to be asked directly, as in no_proxy; '*': all\n"
 
 /* The options of TLS, where there is one; for the table of options. */
 #if CLI_HAS_TLS
@@ -428,6 +451,57 @@ static inline int cli_secure(cli_common *common, pario_config *config)
     return status;
 }
 
+/* A variable by its name in lower case, or else in upper case; NULL: it is not set, or empty. */
+static inline const char *cli_variable(const char *lower, const char *upper)
+{
+    const char *value = getenv(lower);
+    if (upper != NULL && (value == NULL || value[0] == '\0')) {
+        value = getenv(upper);
+    }
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+/* A proxy as curl has it, with or without its scheme; *text is the caller's. NULL: none; or out
+ * of memory, which *good says. */
+static inline const char *cli_proxy_url(const char *value, char **text, bool *good)
+{
+    if (value == NULL || value[0] == '\0' || strstr(value, "://") != NULL) {
+        return value;
+    }
+    const size_t size = strlen(value);
+    *text = (char *)malloc(size + 8);
+    *good = *good && *text != NULL;
+    if (*text != NULL) {
+        memcpy(*text, "http://", 7);
+        memcpy(&(*text)[7], value, size + 1);
+    }
+    return *text;
+}
+
+/*
+ * Puts the proxies into a configuration: those of the options, or else of the environment, as curl
+ * does. http_proxy counts in lower case alone: a web server calls its programs with what a client
+ * has sent as "Proxy:" in HTTP_PROXY. Returns an exit status, or 0.
+ */
+static inline int cli_set_proxies(cli_common *common, pario_config *config)
+{
+    const char *plain = common->proxy;
+    const char *secure = common->proxy;
+    bool        good = true;
+    if (plain == NULL) {
+        const char *all = cli_variable("all_proxy", "ALL_PROXY");
+        plain = cli_variable("http_proxy", NULL);
+        secure = cli_variable("https_proxy", "HTTPS_PROXY");
+        plain = plain != NULL ? plain : all;
+        secure = secure != NULL ? secure : all;
+    }
+    config->proxy = cli_proxy_url(plain, &common->texts[0], &good);
+    config->https_proxy = cli_proxy_url(secure != NULL ? secure : "", &common->texts[1], &good);
+    config->no_proxy = common->no_proxy != NULL ? common->no_proxy
+                                                : cli_variable("no_proxy", "NO_PROXY");
+    return good ? 0 : cli_complain(common, CLI_USAGE, "out of memory");
+}
+
 /* Puts the limits into a configuration. */
 static inline void cli_configure(const cli_common *common, pario_config *config)
 {
@@ -450,6 +524,8 @@ static inline void cli_free(cli_common *common)
     for (size_t i = 0; i < common->field_count; i++) {
         free(common->names[i]);
     }
+    free(common->texts[0]);
+    free(common->texts[1]);
     free(common->names);
     free(common->fields);
     free(common->operands);

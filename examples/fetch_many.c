@@ -101,8 +101,8 @@ static const char help[] =
     "      --max-redirs N         so many (default 50, -1: any number)\n"
     "  -m, --max-time SECONDS     for each request (default 300; 0: no limit)\n"
     "      --connect-timeout SECONDS  for each connection (default 10; 0: no limit)\n"
-    "      --max-filesize BYTES   of content (default 16M; 0: no limit)\n" CLI_TLS_HELP
-    "what is written:\n"
+    "      --max-filesize BYTES   of content (default 16M; 0: no limit)\n" CLI_PROXY_HELP
+        CLI_TLS_HELP "what is written:\n"
     "  -q, --quiet                no lines, only the summary\n"
     "      --json                 a line is a JSON object: url, status, bytes, ms,\n"
     "                             tries, file (with -o), error or null\n"
@@ -205,7 +205,7 @@ static const cli_option options[] = {
     { 'm', "max-time", true, cli_set_total, "seconds" },
     { '\0', "connect-timeout", true, cli_set_connect, "seconds" },
     { '\0', "max-filesize", true, cli_set_body_bytes, "a number of bytes" },
-    CLI_TLS_OPTIONS{ 'h', "help", false, cli_set_help, "" },
+    CLI_PROXY_OPTIONS CLI_TLS_OPTIONS{ 'h', "help", false, cli_set_help, "" },
     { '\0', NULL, false, NULL, NULL },
 };
 
@@ -611,7 +611,10 @@ static int many_open(many *all)
     config.per_host = all->per_host;
     config.queue = PARIO_UNLIMITED; /* the slots are the limit */
     cli_configure(&all->common, &config);
-    int status = cli_secure(&all->common, &config);
+    int status = cli_set_proxies(&all->common, &config);
+    if (status == 0) {
+        status = cli_secure(&all->common, &config);
+    }
     if (status != 0) {
         return status;
     }

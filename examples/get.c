@@ -26,6 +26,7 @@ enum {
     EXIT_USAGE = CLI_USAGE,
     EXIT_URL = 3,
     EXIT_NOT_BUILT_IN = 4,
+    EXIT_PROXY = 5,
     EXIT_RESOLVE = 6,
     EXIT_CONNECT = 7,
     EXIT_HEAD = 8,
@@ -79,12 +80,14 @@ static const char help[] =
     "      --max-redirs N         so many (default 50, -1: any number)\n"
     "  -m, --max-time SECONDS     for all of it; 0: no limit, the default\n"
     "      --connect-timeout SECONDS  for the connection (default 10; 0: no limit)\n"
-    "      --max-filesize BYTES   of content (default 0: no limit)\n" CLI_TLS_HELP
+    "      --max-filesize BYTES   of content (default 0: no limit)\n" CLI_PROXY_HELP CLI_TLS_HELP
     "exit: 0 complete response, 1 scheme not supported, 2 usage, 3 malformed URL,\n"
-    "  6 name not resolved, 7 connect failed, 8 malformed reply head,\n"
+    "  5 proxy not resolved, 6 name not resolved, 7 connect failed,\n"
+    "  8 malformed reply head,\n"
     "  18 body ended early, 22 -f and status >= 400, 23 write failed, 26 read failed,\n"
     "  28 timed out, 35 TLS failed, 47 too many redirects, 52 empty reply,\n"
-    "  55 send failed, 56 malformed framing or reset, 63 over --max-filesize,\n"
+    "  55 send failed, 56 malformed framing, reset, or tunnel refused,\n"
+    "  63 over --max-filesize,\n"
     "  any other: named on standard error\n";
 
 static get_settings *settings_of(cli_common *common)
@@ -238,7 +241,7 @@ static const cli_option options[] = {
     { 'm', "max-time", true, cli_set_total, "seconds" },
     { '\0', "connect-timeout", true, cli_set_connect, "seconds" },
     { '\0', "max-filesize", true, cli_set_body_bytes, "a number of bytes" },
-    CLI_TLS_OPTIONS{ 'h', "help", false, cli_set_help, "" },
+    CLI_PROXY_OPTIONS CLI_TLS_OPTIONS{ 'h', "help", false, cli_set_help, "" },
     { '\0', NULL, false, NULL, NULL },
 };
 
@@ -256,6 +259,8 @@ static const unsigned char error_statuses[] = {
     [PARIO_ERROR_URL_PORT] = EXIT_URL,
     [PARIO_ERROR_SCHEME] = EXIT_SCHEME,
     [PARIO_ERROR_NEEDS_TLS] = EXIT_SCHEME,
+    [PARIO_ERROR_PROXY_URL] = EXIT_PROXY,
+    [PARIO_ERROR_PROXY_SCHEME] = EXIT_CONNECT,
     [PARIO_ERROR_METHOD] = EXIT_USAGE,
     [PARIO_ERROR_FIELD_NAME] = EXIT_USAGE,
     [PARIO_ERROR_FIELD_VALUE] = EXIT_USAGE,
@@ -265,6 +270,8 @@ static const unsigned char error_statuses[] = {
     [PARIO_ERROR_MEMORY] = EXIT_MEMORY,
     [PARIO_ERROR_RESOLVE] = EXIT_RESOLVE,
     [PARIO_ERROR_CONNECT] = EXIT_CONNECT,
+    [PARIO_ERROR_PROXY_REFUSED] = EXIT_RECEIVE,
+    [PARIO_ERROR_PROXY_BYTES] = EXIT_RECEIVE,
     [PARIO_ERROR_TLS] = EXIT_TLS,
     [PARIO_ERROR_SEND] = EXIT_SEND,
     [PARIO_ERROR_RECEIVE] = EXIT_RECEIVE,
@@ -439,8 +446,9 @@ static int fetch(const get_settings *settings, pario_client *client)
     if (error == PARIO_OK) {
         status = finish(settings, &response);
     } else if (response.stage != PARIO_STAGE_QUEUE) {
+        const bool proxy = error == PARIO_ERROR_RESOLVE && response.proxied;
         pario_describe(&response, line, sizeof line);
-        status = complain(settings, status_of(error), "", line);
+        status = complain(settings, proxy ? EXIT_PROXY : status_of(error), "", line);
     } else { /* refused before it began */
         status = complain_refused(settings, error);
     }
@@ -485,7 +493,10 @@ static int run(get_settings *settings)
     if (config.total_timeout_ms == 0) {
         config.total_timeout_ms = PARIO_UNLIMITED; /* as curl has it; a stall is still noticed */
     }
-    status = cli_secure(&settings->common, &config);
+    status = cli_set_proxies(&settings->common, &config);
+    if (status == 0) {
+        status = cli_secure(&settings->common, &config);
+    }
     if (status != 0) {
         return status;
     }

@@ -17,7 +17,8 @@ cannot_fail() {
 __errno_location clock_gettime sysconf      # says what the process knows: no failure for these arguments
 free munmap freeaddrinfo                    # give back what was got
 memchr memcmp memcpy memmove memset         # bytes
-strchr strcmp strlen strstr strtoull htons  # bytes; strtoull reads lines of the kernel's
+strchr strcmp strlen strspn strcspn strstr  # bytes
+strtoull htons                              # strtoull reads lines of the kernel's
 inet_ntop inet_pton gai_strerror sigfillset # bytes
 sigemptyset sigaddset                       # bytes
 sigtimedwait                                # of a signal that waits already

@@ -66,7 +66,7 @@ static void drive_send(drive *d, bool reused)
 {
     pario_i_exchange_connected(d->x, reused, d->now);
     CHECK_INT(d->x->phase, PARIO_I_SEND);
-    if (CHECK(pario_i_request_write(&d->x->order, "", &d->head))) {
+    if (CHECK(pario_i_request_write(&d->x->order, "", NULL, &d->head))) {
         d->x->head_size = (uint32_t)d->head.size;
         pario_i_exchange_sent(d->x, d->head.size + pario_i_order_content(&d->x->order).size,
                               d->now);
@@ -1456,4 +1456,129 @@ TEST(exchange_with_limits_of_its_own_carries_them)
         check_drive(&d, TOO_LARGE);
     }
     drive_end(&d);
+}
+
+/* ---- tunnels ----------------------------------------------------------------------- */
+
+/* A proxy's answer in pieces; returns whether the tunnel stands. */
+static bool drive_answer(drive *d, core_text text, size_t cut)
+{
+    bool   stands = false;
+    size_t at = 0;
+    while (at < text.size && d->x->phase == PARIO_I_CONNECT && !stands) {
+        size_t      end = core_piece_end(cut, at, text.size);
+        const char *s = test_fence_put(&d->fence, text.bytes + at, end - at);
+        stands =
+            pario_i_exchange_tunnelled(d->x, &d->spare, (const unsigned char *)s, end - at, d->now);
+        at = end;
+    }
+    return stands;
+}
+
+TEST(exchange_judges_a_proxys_answer_the_same_in_every_cut)
+{
+    static const struct {
+        core_text   answer;
+        pario_error error;
+        bool        stands;
+    } cases[] = {
+        { CORE_TEXT("HTTP/1.1 200 OK\r\n\r\n"), PARIO_OK, true },
+        { CORE_TEXT("HTTP/1.0 299\nA: b\n\n"), PARIO_OK, true },
+        { CORE_TEXT("HTTP/1.1 200 OK\r\nContent-Length: x\r\nTransfer-Encoding: y\r\n\r\n"),
+          PARIO_OK, true },
+        { CORE_TEXT("HTTP/1.1 100 A\r\n\r\nHTTP/1.1 102 B\r\nC: d\r\n\r\nHTTP/1.1 204 E\r\n\r\n"),
+          PARIO_OK, true },
+        { CORE_TEXT("HTTP/1.1 200 OK\r\n"), PARIO_OK, false },
+        { CORE_TEXT("HTTP/1.1 100 A\r\n\r\n"), PARIO_OK, false },
+        { CORE_TEXT("HTTP/1.1 300 Many\r\n\r\n"), PARIO_ERROR_PROXY_REFUSED, false },
+        { CORE_TEXT("HTTP/1.1 407 Who\r\nContent-Length: 4\r\n\r\n"), PARIO_ERROR_PROXY_REFUSED,
+          false },
+        { CORE_TEXT("HTTP/1.1 100 A\r\n\r\nHTTP/1.1 999 B\r\n\r\n"), PARIO_ERROR_PROXY_REFUSED,
+          false },
+        { CORE_TEXT("HTTP/1.1 101 Up\r\n\r\n"), PARIO_ERROR_UPGRADE, false },
+        { CORE_TEXT("HTTP/2 200 OK\r\n"), PARIO_ERROR_VERSION, false },
+        { CORE_TEXT("HTTQ"), PARIO_ERROR_STATUS_LINE, false },
+        { CORE_TEXT("HTTP/1.1 200 OK\r\nA b\r\n"), PARIO_ERROR_FIELD_LINE, false },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        for (size_t cut = 0; cut < CORE_CUTS(cases[i].answer.size); cut++) {
+            drive d;
+            drive_prepare(&d);
+            core_case(cases[i].answer.bytes, cut);
+            if (drive_begin(&d)) {
+                CHECK_INT(drive_answer(&d, cases[i].answer, cut), cases[i].stands);
+                CHECK_ERROR((pario_error)d.x->error, cases[i].error);
+                CHECK_INT(d.x->phase, cases[i].error == PARIO_OK ? PARIO_I_CONNECT : PARIO_I_END);
+                CHECK(!cases[i].stands || d.x->reply == NULL);
+            }
+            drive_end(&d);
+        }
+    }
+}
+
+/* What comes with the answer is refused; what comes behind it is for TLS to judge. */
+TEST(exchange_refuses_bytes_behind_a_proxys_answer)
+{
+    static const core_text text = CORE_TEXT("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    for (size_t cut = 0; cut < CORE_CUTS(text.size); cut++) {
+        bool  apart = cut == CORE_BYTE_BY_BYTE || cut == text.size - 1;
+        drive d;
+        drive_prepare(&d);
+        core_case("content", cut);
+        if (drive_begin(&d)) {
+            CHECK_INT(drive_answer(&d, text, cut), apart);
+            CHECK_ERROR((pario_error)d.x->error, apart ? PARIO_OK : PARIO_ERROR_PROXY_BYTES);
+        }
+        drive_end(&d);
+    }
+}
+
+TEST(exchange_without_a_tunnel_says_how_far_the_proxy_came)
+{
+    static const struct {
+        core_text   answer;
+        int         system_error;
+        pario_error error;
+    } cases[] = {
+        { CORE_TEXT(""), 0, PARIO_ERROR_EMPTY_REPLY },
+        { CORE_TEXT("H"), 0, PARIO_ERROR_HEAD_TRUNCATED },
+        { CORE_TEXT("HTTP/1.1 100 A\r\n\r\n"), 0, PARIO_ERROR_HEAD_TRUNCATED },
+        { CORE_TEXT(""), 104, PARIO_ERROR_RECEIVE },
+        { CORE_TEXT("HTTP/1.1 200 OK\r\n"), 104, PARIO_ERROR_RECEIVE },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        drive d;
+        drive_prepare(&d);
+        test_case("%s, %d", cases[i].answer.bytes, cases[i].system_error);
+        if (drive_begin(&d)) {
+            CHECK(!drive_answer(&d, cases[i].answer, CORE_WHOLE));
+            pario_i_exchange_not_tunnelled(d.x, cases[i].system_error, d.now);
+            CHECK_ERROR((pario_error)d.x->error, cases[i].error);
+            CHECK_INT(d.x->system_error, cases[i].system_error);
+        }
+        drive_end(&d);
+    }
+}
+
+/* Each allocation on the way to a tunnel fails once. */
+TEST(exchange_survives_when_memory_runs_out_for_a_proxys_answer)
+{
+    static const core_text text =
+        CORE_TEXT("HTTP/1.1 100 A\r\nB: c\r\n\r\nHTTP/1.1 200 OK\r\nD: e\r\n\r\n");
+    bool          stands = false;
+    unsigned long n = 0;
+    while (!stands && n < 100) {
+        drive d;
+        drive_prepare(&d);
+        n++;
+        if (drive_begin(&d)) {
+            core_fail_at(n);
+            stands = drive_answer(&d, text, CORE_BYTE_BY_BYTE);
+            CHECK_ERROR((pario_error)d.x->error, stands ? PARIO_OK : PARIO_ERROR_MEMORY);
+            core_fail_at(0);
+        }
+        drive_end(&d);
+    }
+    CHECK(n > 3);
+    CHECK(stands);
 }

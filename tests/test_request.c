@@ -22,7 +22,7 @@ static pario_error head_of(const pario_request *request, bool tls, pario_i_buffe
     pario_error       error = make(request, tls, &x);
     memset(out, 0, sizeof *out);
     if (error == PARIO_OK) {
-        CHECK(pario_i_request_write(&x->order, AGENT, out));
+        CHECK(pario_i_request_write(&x->order, AGENT, NULL, out));
         pario_i_exchange_free(x);
     }
     return error;
@@ -677,7 +677,7 @@ static void check_redirect(const char *method, bool origin, bool other, const ch
               other ? "other" : "same");
     if (CHECK_ERROR(make(&request, false, &x), PARIO_OK)) {
         pario_i_order_redirect(&x->order, origin, other);
-        CHECK(pario_i_request_write(&x->order, "", &out));
+        CHECK(pario_i_request_write(&x->order, "", NULL, &out));
         CHECK_BYTES(out.data, out.size, expected, strlen(expected));
         CHECK(is_one_head(&out));
         CHECK_UINT(pario_i_order_content(&x->order).size, other ? 0 : 3);
@@ -739,7 +739,7 @@ TEST(request_loses_the_credentials_of_its_url_too)
     request.url = "http://a:b@h/";
     if (CHECK_ERROR(make(&request, false, &x), PARIO_OK)) {
         pario_i_order_redirect(&x->order, true, false);
-        CHECK(pario_i_request_write(&x->order, "", &out));
+        CHECK(pario_i_request_write(&x->order, "", NULL, &out));
         out.data[out.size] = '\0';
         CHECK_STR((const char *)out.data, "GET / HTTP/1.1\r\nHost: h\r\n" ACCEPT "\r\n");
         pario_i_exchange_free(x);
@@ -794,12 +794,12 @@ TEST(request_head_that_memory_runs_out_for_is_not_written)
     request.url = "http://h/a";
     if (CHECK_ERROR(make(&request, false, &x), PARIO_OK)) {
         core_fail_at(1);
-        CHECK(!pario_i_request_write(&x->order, AGENT, &out));
-        CHECK(pario_i_request_write(&x->order, AGENT, &out));
+        CHECK(!pario_i_request_write(&x->order, AGENT, NULL, &out));
+        CHECK(pario_i_request_write(&x->order, AGENT, NULL, &out));
         /* once more into the same buffer: the same bytes, and no allocation */
         size_t size = out.size;
         core_fail_at(1);
-        CHECK(pario_i_request_write(&x->order, AGENT, &out));
+        CHECK(pario_i_request_write(&x->order, AGENT, NULL, &out));
         core_fail_at(0);
         CHECK_UINT(out.size, size);
         CHECK(is_one_head(&out));
@@ -828,15 +828,264 @@ TEST(request_head_fits_into_the_room_that_was_reckoned)
         test_case("%s %s", request.method, request.url);
         if (CHECK_ERROR(make(&request, false, &x), PARIO_OK)) {
             pario_i_buffer out;
-            size_t         room = pario_i_request_room(&x->order, strlen(AGENT));
+            size_t         room = pario_i_request_room(&x->order, strlen(AGENT), NULL);
             out.data = (unsigned char *)test_fence_put_first(&fence, "", 0) + fence.room - room - 1;
             out.room = room + 1;
             out.size = 0;
-            CHECK(pario_i_request_write(&x->order, AGENT, &out));
+            CHECK(pario_i_request_write(&x->order, AGENT, NULL, &out));
             CHECK(is_one_head(&out));
             pario_i_exchange_free(x);
         }
     }
     test_fence_close(&fence);
     CHECK_UINT(core_held(), 0);
+}
+
+/* ---- proxies ----------------------------------------------------------------------- */
+
+#define VIA "Proxy-Authorization: Basic dTpw\r\n"
+
+typedef bool (*writer)(const pario_i_order *order, const char *agent, const char *via,
+                       pario_i_buffer *out);
+
+/* What is written for a request to a proxy. */
+static void check_written(writer write_head, const pario_request *request, const char *expected)
+{
+    pario_i_buffer    out;
+    pario_i_exchange *x;
+    memset(&out, 0, sizeof out);
+    test_case("%s", request->url);
+    if (CHECK_ERROR(make(request, true, &x), PARIO_OK)) {
+        CHECK(write_head(&x->order, AGENT, VIA, &out));
+        CHECK_BYTES(out.data, out.size, expected, strlen(expected));
+        CHECK(is_one_head(&out));
+        pario_i_exchange_free(x);
+    }
+    core_free(out.data);
+    CHECK_UINT(core_held(), 0);
+}
+
+TEST(request_to_a_proxy_has_the_whole_url_but_no_userinfo_and_no_fragment)
+{
+    static const struct {
+        const char *url;
+        const char *target;
+        const char *host;
+    } cases[] = {
+        { "http://h", "http://h/", "h" },
+        { "http://h/a?b=c#d", "http://h/a?b=c", "h" },
+        { "http://h?b", "http://h/?b", "h" },
+        { "http://h:80/", "http://h/", "h" },
+        { "http://h:8080/", "http://h:8080/", "h:8080" },
+        { "HTTP://H:/x", "http://H/x", "H" },
+        { "http://[::1]:81", "http://[::1]:81/", "[::1]:81" },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        core_line     expected = { "", 0 };
+        pario_request request;
+        memset(&request, 0, sizeof request);
+        request.url = cases[i].url;
+        core_say(&expected, "GET %s HTTP/1.1\r\nHost: %s\r\n" VIA AGENT "Accept: */*\r\n\r\n",
+                 cases[i].target, cases[i].host);
+        check_written(pario_i_request_write, &request, expected.text);
+    }
+}
+
+TEST(request_to_a_proxy_keeps_what_is_for_the_origin_apart)
+{
+    static const pario_field fields[] = { { "Host", "other" }, { "X", "y" } };
+    pario_request            request;
+    memset(&request, 0, sizeof request);
+    request.url = "http://me:secret@h/";
+    request.fields = fields;
+    request.field_count = 2;
+    check_written(pario_i_request_write, &request,
+                  "GET http://h/ HTTP/1.1\r\n" VIA AGENT
+                  "Accept: */*\r\nHost: other\r\nX: y\r\nAuthorization: Basic "
+                  "bWU6c2VjcmV0\r\n\r\n");
+}
+
+TEST(request_for_a_tunnel_tells_host_and_port_and_nothing_of_the_request)
+{
+    static const pario_field own[] = { { "Host", "other" }, { "User-Agent", "mine" } };
+    pario_request            request;
+    memset(&request, 0, sizeof request);
+    request.url = "https://me:secret@h/path?q#f";
+    request.body = "body";
+    request.body_size = 4;
+    check_written(pario_i_request_write_connect, &request,
+                  "CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n" VIA AGENT "\r\n");
+    request.url = "https://[2001:DB8::1]:08443";
+    check_written(pario_i_request_write_connect, &request,
+                  "CONNECT [2001:DB8::1]:8443 HTTP/1.1\r\nHost: [2001:DB8::1]:8443\r\n" VIA AGENT
+                  "\r\n");
+    request.url = "https://h:80";
+    request.fields = own;
+    request.field_count = 2;
+    check_written(pario_i_request_write_connect, &request,
+                  "CONNECT h:80 HTTP/1.1\r\nHost: h:80\r\n" VIA "\r\n");
+}
+
+/* As above: the room suffices, in front of a fence, and where there is none nothing is written. */
+TEST(request_to_a_proxy_fits_into_the_room_that_was_reckoned)
+{
+    static const char *const urls[] = { "https://h", "https://[1111:2222:3333:4444::]:65535",
+                                        "https://h:00000000000000000000000000000001" };
+    static const writer      writers[] = { pario_i_request_write, pario_i_request_write_connect };
+    test_fence               fence = test_fence_open(4096);
+    for (size_t i = 0; i < COUNT(urls) * COUNT(writers); i++) {
+        pario_i_exchange *x;
+        pario_request     request;
+        memset(&request, 0, sizeof request);
+        request.url = urls[i / COUNT(writers)];
+        request.method = "VERSION-CONTROL";
+        request.body_size = SIZE_MAX / 4;
+        request.body = "x";
+        test_case("%s, %zu", request.url, i % COUNT(writers));
+        if (CHECK_ERROR(make(&request, true, &x), PARIO_OK)) {
+            pario_i_buffer out;
+            size_t         room = pario_i_request_room(&x->order, strlen(AGENT), VIA);
+            out.data = (unsigned char *)test_fence_put_first(&fence, "", 0) + fence.room - room - 1;
+            out.room = room + 1;
+            out.size = 0;
+            CHECK(writers[i % COUNT(writers)](&x->order, AGENT, VIA, &out));
+            CHECK(is_one_head(&out));
+            memset(&out, 0, sizeof out);
+            core_fail_at(1);
+            CHECK(!writers[i % COUNT(writers)](&x->order, AGENT, VIA, &out));
+            core_fail_at(0);
+            pario_i_exchange_free(x);
+        }
+    }
+    test_fence_close(&fence);
+    CHECK_UINT(core_held(), 0);
+}
+
+TEST(proxy_is_read_with_its_credentials)
+{
+    static const struct {
+        const char *url;
+        const char *authorization;
+    } cases[] = {
+        { "http://h", "" },
+        { "http://@h", "" },
+        { "http://u:p@h", VIA },
+        { "http://u@h", "Proxy-Authorization: Basic dTo=\r\n" },
+        { "http://%75:p%3A@h/", "Proxy-Authorization: Basic dTpwOg==\r\n" },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        pario_i_proxy  proxy;
+        pario_i_buffer text;
+        memset(&text, 0, sizeof text);
+        test_case("%s", cases[i].url);
+        CHECK_ERROR(pario_i_proxy_read(&proxy, cases[i].url, "a,b", &text), PARIO_OK);
+        CHECK_STR((const char *)proxy.url, cases[i].url);
+        CHECK_STR(proxy.exceptions, "a,b");
+        CHECK_STR(proxy.authorization, cases[i].authorization);
+        core_free(text.data);
+    }
+    CHECK_UINT(core_held(), 0);
+}
+
+TEST(proxy_that_memory_runs_out_for_is_not_read)
+{
+    pario_error   error = PARIO_ERROR_MEMORY;
+    unsigned long n = 0;
+    while (error == PARIO_ERROR_MEMORY) {
+        pario_i_proxy  proxy;
+        pario_i_buffer text;
+        memset(&text, 0, sizeof text);
+        n++;
+        core_fail_at(n);
+        error = pario_i_proxy_read(&proxy, "http://user:password@host", "a list of hosts", &text);
+        core_fail_at(0);
+        core_free(text.data);
+        CHECK_UINT(core_held(), 0);
+    }
+    CHECK_ERROR(error, PARIO_OK);
+    CHECK(n > 4);
+}
+
+TEST(proxy_is_not_asked_for_its_exceptions)
+{
+    static const struct {
+        const char *url;
+        const char *exceptions;
+        bool        direct;
+    } cases[] = {
+        { "http://h", "", false },
+        { "http://h", " ,\t, ", false },
+        { "http://h", "*", true },
+        { "http://[::1]", "x, *", true },
+        { "http://h", "**", false },
+        { "http://h", "h", true },
+        { "http://H", "a,h", true },
+        { "http://h", "a H b", true },
+        { "http://h.", "h", true },
+        { "http://h", "h.", true },
+        { "http://h", ".h", true },
+        { "http://h", "..h", false },
+        { "http://h", ".", false },
+        { "http://h", "hh", false },
+        { "http://www.example.com", "example.com", true },
+        { "http://www.example.com", ".example.com", true },
+        { "http://www.example.com", "com", true },
+        { "http://example.com", ".example.com", true },
+        { "http://example.com", "www.example.com", false },
+        { "http://badexample.com", "example.com", false },
+        { "http://badexample.com", ".example.com", false },
+        { "http://example.com.evil", "example.com", false },
+        { "http://www.example.com.", ".example.com.", true },
+        { "http://h", "h:80", true },
+        { "https://h", "h:80", false },
+        { "https://h", "h:443", true },
+        { "http://h:81", "h:80 h:81", true },
+        { "http://h", "h:", false },
+        { "http://h", "h:x", false },
+        { "http://h", ":80", false },
+        { "http://127.0.0.1", "127.0.0.1", true },
+        { "http://127.0.0.1:81", "127.0.0.1:81", true },
+        { "http://127.0.0.1:81", "127.0.0.1:80", false },
+        { "http://127.0.0.1", "0.0.1", false },
+        { "http://127.0.0.1", "127.0.0.2", false },
+        { "http://127.0.0.1", "localhost", false },
+        { "http://localhost", "127.0.0.1", false },
+        { "http://10.1.2.3", "10.0.0.0/8", true },
+        { "http://11.1.2.3", "10.0.0.0/8", false },
+        { "http://11.1.2.3", "10.0.0.0/7", true },
+        { "http://12.1.2.3", "10.0.0.0/7", false },
+        { "http://10.1.2.3", "10.1.2.2/31", true },
+        { "http://10.1.2.3", "10.1.2.3/32", true },
+        { "http://10.1.2.3", "10.1.2.2/32", false },
+        { "http://10.1.2.3", "10.1.2.3/33", false },
+        { "http://10.1.2.3", "10.1.2.3/", false },
+        { "http://10.1.2.3", "10.1.2.3/x", false },
+        { "http://10.1.2.3", "/8", false },
+        { "http://10.1.2.3", "0.0.0.0/0", true },
+        { "http://10.1.2.3", "::/0", false },
+        { "http://10.1.2.3:81", "10.0.0.0/8:81", true },
+        { "http://10.1.2.3:81", "10.0.0.0/8:82", false },
+        { "http://10.example", "10.0.0.0/8", false },
+        { "http://[::1]", "::1", true },
+        { "http://[::1]", "0:0:0:0:0:0:0:1", true },
+        { "http://[::1]", "[::1]", true },
+        { "http://[::1]:81", "[::1]:81", true },
+        { "http://[::1]:81", "[::1]:80", false },
+        { "http://[::1]", "[::1]80", false },
+        { "http://[::1]", "[::1", false },
+        { "http://[::1]", "[", false },
+        { "http://[::1]", "[]", false },
+        { "http://[::1]", "::2", false },
+        { "http://[FD00::1]", "fd00::/8", true },
+        { "http://[fe00::1]", "fd00::/8", false },
+        { "http://[fd00::1]", "::1/129", false },
+        { "http://[::ffff:10.1.2.3]", "10.0.0.0/8", false },
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        pario_i_url          parts;
+        const unsigned char *url = (const unsigned char *)cases[i].url;
+        test_case("%s, %s", cases[i].url, cases[i].exceptions);
+        CHECK_ERROR(pario_i_url_parse(url, strlen(cases[i].url), &parts), PARIO_OK);
+        CHECK_INT(pario_i_bypasses(cases[i].exceptions, url, &parts), cases[i].direct);
+    }
 }

@@ -135,7 +135,7 @@ static void fuzz_x_check_way(fuzz_x_run *run)
     run->secure = now.https;
     run->strayed = run->strayed ||
                    !pario_i_url_same_origin(run->first.data, &first, x->order.url, &now);
-    FUZZ_CHECK(pario_i_request_write(&x->order, "User-Agent: t\r\n", &run->head));
+    FUZZ_CHECK(pario_i_request_write(&x->order, "User-Agent: t\r\n", NULL, &run->head));
     fuzz_x_check_head(run);
     x->head_size = (uint32_t)run->head.size;
 }

@@ -192,7 +192,7 @@ static void fuzz_request(const uint8_t *data, size_t size)
     fuzz_r_read(&r, data, size);
     limits.tls = r.tls;
     if (pario_i_exchange_new(&r.request, &limits, NULL, &x) == PARIO_OK) {
-        FUZZ_CHECK(pario_i_request_write(&x->order, "", &out));
+        FUZZ_CHECK(pario_i_request_write(&x->order, "", NULL, &out));
         fuzz_r_check(&r, &out);
         pario_i_exchange_free(x);
     } else {

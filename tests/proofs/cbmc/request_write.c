@@ -120,7 +120,7 @@ void proof(void)
     order.url = block;
     proof_url(block, &order.parts);
     proof_text(block + URL, &order);
-    if (pario_i_request_write(&order, agent ? "U: a\r\n" : "", &out)) {
+    if (pario_i_request_write(&order, agent ? "U: a\r\n" : "", NULL, &out)) {
         PROVE(out.size < out.room && out.size == written);
         PROVE(empty_lines == 1 && matched == 4);
         PROVE(at >= PROOF_ROOM || proof_memory[at] == 0); /* nothing was stored unseen */
