@@ -235,7 +235,7 @@ static inline bool cli_set_no_proxy(cli_common *common, const char *value)
 #define CLI_PROXY_HELP                                                                             \
     "      --proxy URL            http://[USER:PASSWORD@]HOST[:PORT], '' for none;\n"              \
     "                             otherwise as http_proxy, https_proxy, all_proxy say\n"           \
-    "      --noproxy LIST         hosts to be asked directly, as in no_proxy; '*': all\n"
+    "      --noproxy LIST         hosts asked directly, as no_proxy says; '*': all\n"
 
 /* The options of TLS, where there is one; for the table of options. */
 #if CLI_HAS_TLS
