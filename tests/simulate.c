@@ -22,6 +22,7 @@
 
 #define PLANS 96
 #define ANSWERS 24
+#define HELD 6
 #define ERRORS 96
 #define TICK_US 3000 /* a timeout may be late by this */
 #define STACK_BYTES 262144
@@ -74,6 +75,12 @@ typedef struct plan {
     int64_t     moved_at; /* a byte of it */
     int64_t     longest;  /* silence on its connection */
     bool        cancelled;
+    bool        stream;
+    bool        opened;  /* its head has come */
+    bool        held;    /* a part of it is in the program's hands */
+    int         fd;      /* where its content goes, or 0 */
+    unsigned    sink;    /* of that */
+    size_t      taken;   /* content that came in parts */
     bool        strayed; /* sent where bytes lay that the client could not see */
     bool        allowed[ERRORS];
     answer      answers[ANSWERS];
@@ -82,21 +89,24 @@ typedef struct plan {
 
 /* What is simulated. */
 typedef struct play {
-    pario_client *client;
-    pario_config  config;
-    plan          plans[PLANS];
-    size_t        plan_count;
-    size_t        outstanding; /* for pario_next */
-    unsigned      tasks;       /* not ended */
-    unsigned      fetching;    /* outside of tasks */
-    bool          waked;       /* pario_wake was called, so pario_next has to say it */
-    bool          may_wake;    /* it may have to, or has said it already */
-    int64_t       waked_at;
-    bool          may_signal;
-    bool          closing;
-    bool          blocked; /* a call has kept the others waiting */
-    bool          tls;     /* the client has a TLS transport */
-    int           asked;   /* the executor that was asked for, or -1 */
+    pario_client  *client;
+    pario_config   config;
+    plan           plans[PLANS];
+    size_t         plan_count;
+    size_t         outstanding; /* for pario_next */
+    unsigned       tasks;       /* not ended */
+    unsigned       fetching;    /* outside of tasks */
+    bool           waked;       /* pario_wake was called, so pario_next has to say it */
+    bool           may_wake;    /* it may have to, or has said it already */
+    int64_t        waked_at;
+    bool           may_signal;
+    bool           closing;
+    bool           blocked; /* a call has kept the others waiting */
+    bool           tls;     /* the client has a TLS transport */
+    bool           hasty;   /* parts are given back at once */
+    unsigned       held;    /* parts in the program's hands */
+    pario_response parts[HELD];
+    int            asked; /* the executor that was asked for, or -1 */
 } play;
 
 typedef struct totals {
@@ -785,7 +795,11 @@ static void count_try(const sim_link *link, plan *p)
 /* A connection is used for another request: it must not have been idle for too long. */
 static void check_idle_time(const sim_link *link)
 {
-    int64_t idle_us = (sim.now - link->rested_at) / 1000;
+    int64_t     idle_us = (sim.now - link->rested_at) / 1000;
+    const plan *before = (const plan *)link->owner;
+    if (before != NULL && (before->stream || before->fd != 0)) {
+        return; /* it was not idle as soon as all bytes were there */
+    }
     if (link->asked > 0 && now.config.idle_timeout_ms > 0 &&
         idle_us > now.config.idle_timeout_ms * 1000 + TICK_US) {
         sim_die("link %d is used again after %jd us", link->number, (intmax_t)idle_us);
@@ -1024,15 +1038,25 @@ static void judge_content(const plan *p, const pario_response *r)
                 r->status, a->status, a->good ? "good" : "not good",
                 a->whole ? "whole" : "not whole");
     }
+    size_t               size = p->stream ? p->taken : r->body_size;
+    const unsigned char *bytes = (const unsigned char *)r->body;
+    if (p->fd != 0) {
+        size = sim.sinks[p->sink].bytes.size;
+        bytes = sim.sinks[p->sink].bytes.data;
+    }
+    if (r->content_bytes != size) {
+        sim_die("request %zu has %zu bytes of content, and says %ju", p->tag, size,
+                (uintmax_t)r->content_bytes);
+    }
     if (r->redirects != p->hops) {
         sim_die("request %zu comes back after %jd redirects, it followed %jd", p->tag,
                 (intmax_t)r->redirects, (intmax_t)p->hops);
     }
-    if (r->body_size != a->size || (sum != NULL) != a->trailer) {
-        sim_die("request %zu comes back with %zu bytes, not %zu", p->tag, r->body_size, a->size);
+    if (size != a->size || (sum != NULL) != a->trailer) {
+        sim_die("request %zu comes back with %zu bytes, not %zu", p->tag, size, a->size);
     }
-    for (size_t i = 0; i < a->size; i++) {
-        if ((unsigned char)r->body[i] != byte_of(p->tag, a->number, i)) {
+    for (size_t i = 0; i < a->size && !p->stream; i++) {
+        if (bytes[i] != byte_of(p->tag, a->number, i)) {
             sim_die("request %zu comes back with a wrong byte at %zu", p->tag, i);
         }
     }
@@ -1138,7 +1162,7 @@ static void judge_timeout(const plan *p, const pario_response *r)
         judge_late_lookup(p, end);
     } else if (r->stage == PARIO_STAGE_CONNECT) {
         judge_late_connect(p, r, end);
-    } else if (r->stage != PARIO_STAGE_TLS) {
+    } else if (r->stage != PARIO_STAGE_TLS && !p->stream && p->fd == 0) {
         judge_late_bytes(p);
     }
     int64_t least = p->total_ms;
@@ -1162,7 +1186,7 @@ static void judge_timeout(const plan *p, const pario_response *r)
 static bool machine_may_fail(pario_error error)
 {
     bool call = error == PARIO_ERROR_SYSTEM || error == PARIO_ERROR_THREAD ||
-                error == PARIO_ERROR_SEND;
+                error == PARIO_ERROR_SEND || error == PARIO_ERROR_BODY_WRITE;
     return (call && sim.call_failed) || (error == PARIO_ERROR_MEMORY && sim.memory_failed);
 }
 
@@ -1182,6 +1206,9 @@ static bool is_accounted_for(const plan *p, const pario_response *r)
     case PARIO_ERROR_CONNECT_TIMEOUT:
         judge_timeout(p, r);
         return true;
+    case PARIO_ERROR_BODY_WRITE:
+        return sim.call_failed || (p->fd != 0 && sim.sinks[p->sink].left == 0 &&
+                                   sim.sinks[p->sink].error == r->system_error);
     default:
         return machine_may_fail(r->error) || (r->error < ERRORS && p->allowed[r->error]);
     }
@@ -1222,7 +1249,12 @@ static void judge(plan *p, const pario_response *r)
     for (sim_link *link = sim.links; link != NULL; link = link->next) {
         if (link->owner == p) {
             link->busy = false;
+            link->rested_at = p->stream || p->fd != 0 ? sim.now : link->rested_at;
         }
+    }
+    if (r->part != (p->stream ? PARIO_PART_END : PARIO_PART_WHOLE) || p->held) {
+        sim_die("request %zu ends with part %d%s", p->tag, (int)r->part,
+                p->held ? ", while another part of it is out" : "");
     }
     judge_times(p, r);
     if (r->error == PARIO_OK) {
@@ -1232,6 +1264,31 @@ static void judge(plan *p, const pario_response *r)
     } else if (!is_accounted_for(p, r)) {
         sim_die("request %zu: %s (%s) is not accounted for", p->tag, line,
                 pario_error_name(r->error));
+    }
+}
+
+/* A stream's head or content: the next bytes of the answer that it says it is. */
+static void judge_part(plan *p, const pario_response *r)
+{
+    const char *id = pario_response_field(r, "x-id", 0);
+    bool        head = r->part == PARIO_PART_HEAD;
+    sim_log("request %zu: %s, %zu bytes", p->tag, head ? "its head" : "content", r->body_size);
+    if (!p->stream || p->came > 0 || p->held || p->cancelled || head == p->opened ||
+        r->error != PARIO_OK || r->id != p->id || (r->body_size == 0) != head) {
+        sim_die("request %zu has a part %d that it may not have", p->tag, (int)r->part);
+    }
+    const answer *a = id != NULL ? answer_of(p, r) : NULL;
+    for (size_t i = 0; i < r->body_size && a != NULL; i++) {
+        if ((unsigned char)r->body[i] != byte_of(p->tag, a->number, p->taken + i)) {
+            sim_die("request %zu has a wrong byte at %zu", p->tag, p->taken + i);
+        }
+    }
+    p->opened = true;
+    p->taken += r->body_size;
+    sim.fruitless = 0; /* something comes of waiting */
+    if (r->content_bytes != p->taken || r->body_size > 65536) {
+        sim_die("request %zu has a part of %zu bytes, %ju in all", p->tag, r->body_size,
+                (uintmax_t)r->content_bytes);
     }
 }
 
@@ -1285,6 +1342,32 @@ static plan *new_plan(pario_request *request, char *url, size_t room, unsigned c
 /* Bodies stay where they are until their requests have come back. */
 static unsigned char bodies[PLANS][20000];
 
+/* Where contents go that are not the response's. */
+static unsigned char memories[PLANS][20000];
+
+/* Now and then the content is to go elsewhere, and so only the request limits it. */
+static void aim(plan *p, pario_request *request)
+{
+    size_t where = sim_below(10);
+    if (where < 3) {
+        request->stream = true;
+        p->stream = true;
+    } else if (where == 3) {
+        request->into = memories[p->tag];
+        request->into_size = 1 + sim_below(sizeof memories[0]);
+        p->body_limit = (int64_t)request->into_size;
+    } else if (where == 4) {
+        int fd = sim_sink_open(&p->moved_at);
+        p->fd = fd > 0 ? fd : 0;
+        p->sink = fd > 0 ? sim.fds[fd].sink : 0;
+        request->into_fd = p->fd;
+    }
+    if (p->stream || p->fd != 0) {
+        request->body_bytes = sim_chance(10) ? 500 : 0;
+        p->body_limit = request->body_bytes;
+    }
+}
+
 static bool may_refuse(pario_error error)
 {
     return error == PARIO_ERROR_QUEUE_FULL || machine_may_fail(error) ||
@@ -1300,6 +1383,7 @@ static void do_submit(void)
     if (p == NULL) {
         return;
     }
+    aim(p, &request);
     pario_error error = pario_submit(now.client, &request);
     sim_log("submit %zu: %s %s: %s", p->tag, p->method, url, pario_error_name(error));
     if (error == PARIO_OK) {
@@ -1383,10 +1467,40 @@ static void do_spawn(void)
     }
 }
 
+/* Gives a part of a stream back; the silence on its connection was the program's. */
+static void give_back(pario_response *part)
+{
+    plan *p = &now.plans[part->tag];
+    sim_log("request %zu: its part is given back", p->tag);
+    p->held = false;
+    p->moved_at = p->moved_at != 0 ? sim.now : 0;
+    pario_response_free(part);
+}
+
+/* Gives back one of the parts that the program has. */
+static void do_give_back(void)
+{
+    if (now.held > 0) {
+        size_t which = sim_below(now.held);
+        give_back(&now.parts[which]);
+        now.parts[which] = now.parts[--now.held];
+    }
+}
+
 static void take(pario_response *response)
 {
     if (response->tag >= now.plan_count || now.plans[response->tag].came > 0) {
         sim_die("request %zu comes back again, or was never asked for", response->tag);
+    }
+    if (response->part == PARIO_PART_HEAD || response->part == PARIO_PART_CONTENT) {
+        judge_part(&now.plans[response->tag], response);
+        now.plans[response->tag].held = true;
+        if (now.held < HELD && !now.hasty && sim_chance(30)) {
+            now.parts[now.held++] = *response;
+        } else {
+            give_back(response);
+        }
+        return;
     }
     judge(&now.plans[response->tag], response);
     now.outstanding--;
@@ -1536,6 +1650,9 @@ static void do_turns(void)
 static void do_something(void)
 {
     size_t what = sim_below(100);
+    if (sim_chance(20)) {
+        do_give_back();
+    }
     if (what < 45) {
         do_submit();
     } else if (what < 75) {
@@ -1570,6 +1687,10 @@ static void drain_by_fd(void)
 static void drain(void)
 {
     snprintf(sim.doing, sizeof sim.doing, "taking all that is left");
+    now.hasty = true;
+    while (now.held > 0) {
+        do_give_back();
+    }
     if (sim_chance(30)) {
         drain_by_fd();
     }
@@ -1690,6 +1811,19 @@ static void play_on(void)
     now.closing = true;
     pario_close(now.client);
     now.client = NULL;
+    while (now.held > 0) {
+        do_give_back(); /* it has outlived the client */
+    }
+}
+
+/* The program closes what it had opened. */
+static void close_sinks(void)
+{
+    for (size_t i = 0; i < now.plan_count; i++) {
+        if (now.plans[i].fd != 0) {
+            (void)close(now.plans[i].fd);
+        }
+    }
 }
 
 static void run_seed(uint64_t seed, int executor, bool verbose)
@@ -1713,6 +1847,7 @@ static void run_seed(uint64_t seed, int executor, bool verbose)
     } else if (!may_refuse(error)) {
         sim_die("pario_open: %s", pario_error_name(error));
     }
+    close_sinks();
     total.seeds++;
     total.links += (uint64_t)sim.link_count;
     total.lookups += sim.lookups;

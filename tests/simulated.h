@@ -50,6 +50,7 @@
 #define SIM_MAX_LOOKUPS 8
 #define SIM_PLACES 16
 #define SIM_HOSTS 8
+#define SIM_SINKS 64
 #define SIM_MS INT64_C(1000000)
 #define SIM_DIED 3 /* the program's status after a run that was not as it should be */
 #if !defined(SIM_END)
@@ -143,8 +144,20 @@ typedef enum sim_fd_kind {
     SIM_SOCKET,
     SIM_EVENT,
     SIM_TIMER,
-    SIM_EPOLL
+    SIM_EPOLL,
+    SIM_SINK
 } sim_fd_kind;
+
+/* What the includer lets the library write to: a pipe, a file. */
+typedef struct sim_sink {
+    sim_bytes bytes; /* written */
+    size_t    room;  /* so much may be written now */
+    size_t    least; /* so much comes free at once, at most */
+    size_t    left;  /* so much can be written at all, */
+    int       error; /* before this happens */
+    bool      waits; /* somebody was told that there is no room */
+    int64_t  *moved_at;
+} sim_sink;
 
 typedef struct sim_fd {
     sim_fd_kind        kind;
@@ -154,6 +167,7 @@ typedef struct sim_fd {
     uint64_t           count; /* an eventfd's */
     int64_t            at;    /* a timer's, 0: not set */
     sim_link          *link;
+    unsigned           sink;
 } sim_fd;
 
 typedef enum sim_event_kind {
@@ -162,6 +176,7 @@ typedef enum sim_event_kind {
     SIM_EVENT_DOWN,    /* the server sends some more */
     SIM_EVENT_FIN,
     SIM_EVENT_RESET,
+    SIM_EVENT_ROOM, /* in the sink of this number */
     SIM_EVENT_OTHER /* the includer's */
 } sim_event_kind;
 
@@ -253,6 +268,8 @@ typedef struct sim_world {
     sim_thread       threads[SIM_THREADS];
     sim_lock         locks[SIM_LOCKS];
     sim_fd           fds[SIM_FDS];
+    sim_sink         sinks[SIM_SINKS];
+    unsigned         sink_count;
     sim_place        places[SIM_PLACES];
     sim_host         hosts[SIM_HOSTS];
     unsigned         host_count;
@@ -529,9 +546,25 @@ static void sim_do_down(sim_link *link, size_t number)
     sim.hooks->emptied(link);
 }
 
+/* Who reads what is written has taken some of it. */
+static void sim_do_room(unsigned number)
+{
+    sim_sink *sink = &sim.sinks[number];
+    sink->room += 1 + sim_below(sink->least);
+    sink->waits = false;
+    for (int fd = SIM_FIRST_FD; fd < SIM_FDS; fd++) {
+        if (sim.fds[fd].kind == SIM_SINK && sim.fds[fd].sink == number) {
+            sim.fds[fd].edge = true;
+        }
+    }
+}
+
 static void sim_do(const sim_event *event)
 {
     switch (event->kind) {
+    case SIM_EVENT_ROOM:
+        sim_do_room((unsigned)event->number);
+        break;
     case SIM_EVENT_CONNECT:
         sim_do_connect(event->link, event->number);
         break;
@@ -608,6 +641,8 @@ static uint32_t sim_ready(int fd)
         return it->at != 0 && it->at <= sim.now ? (uint32_t)EPOLLIN : 0u;
     case SIM_EPOLL:
         return sim_epoll_any(fd);
+    case SIM_SINK:
+        return sim.sinks[it->sink].room > 0 ? (uint32_t)EPOLLOUT : 0u;
     case SIM_FREE:
         break;
     }
@@ -1450,10 +1485,66 @@ static ssize_t sim_read(int fd, void *bytes, size_t size)
     return (ssize_t)sizeof count;
 }
 
+/* A new descriptor of the includer's to be written to, or -1. */
+static int sim_sink_open(int64_t *moved_at)
+{
+    int fd = sim.sink_count < SIM_SINKS ? sim_fd_new(SIM_SINK) : -1;
+    if (fd >= 0) {
+        sim_sink *sink = &sim.sinks[sim.sink_count];
+        sim.fds[fd].sink = sim.sink_count++;
+        sink->least = 1 + sim_below(sim_chance(50) ? 300 : 70000);
+        sink->room = sim_chance(50) ? sink->least : 1000000;
+        sink->left = !sim.calm && sim_chance(20) ? sim_below(1000) : 1000000;
+        sink->error = sim_chance(50) ? ENOSPC : EPIPE;
+        sink->moved_at = moved_at;
+    }
+    return fd;
+}
+
+/* A thread that holds a lock must not write, which may last. */
+static ssize_t sim_store(unsigned number, const void *bytes, size_t size)
+{
+    sim_sink *sink = &sim.sinks[number];
+    size_t    most = sink->room < sink->left ? sink->room : sink->left;
+    size_t    moved = size < most ? size : most;
+    sim_enter_to_wait("write");
+    errno = sink->left == 0 ? sink->error : EAGAIN;
+    if (moved == 0 && sink->left > 0 && !sink->waits) {
+        sink->waits = true;
+        sim_later(sim_delay(), SIM_EVENT_ROOM, NULL, number);
+    }
+    if (moved == 0) {
+        return -1;
+    }
+    moved = sim_chance(20) ? 1 + sim_below(moved) : moved;
+    sim_bytes_add(&sink->bytes, bytes, moved);
+    sink->room -= moved;
+    sink->left -= moved;
+    *sink->moved_at = sim.now;
+    return (ssize_t)moved;
+}
+
+static int sim_fcntl(int fd, int command, int least)
+{
+    sim_enter("fcntl");
+    const sim_fd *from = sim_fd_of(fd, SIM_SINK, "fcntl");
+    if (command != F_DUPFD_CLOEXEC || least != 1) {
+        sim_die("fcntl(%d, %d)", command, least);
+    }
+    int copy = sim_fd_new(SIM_SINK);
+    if (copy >= 0) {
+        sim.fds[copy].sink = from->sink;
+    }
+    return copy;
+}
+
 static ssize_t sim_write(int fd, const void *bytes, size_t size)
 {
     uint64_t count = 0;
-    sim_fd  *it = sim_fd_of(fd, SIM_EVENT, "write");
+    if (sim_fd_of(fd, SIM_FREE, "write")->kind == SIM_SINK) {
+        return sim_store(sim.fds[fd].sink, bytes, size);
+    }
+    sim_fd *it = sim_fd_of(fd, SIM_EVENT, "write");
     if (size != sizeof count) {
         sim_die("write of %zu bytes to descriptor %d", size, fd);
     }
@@ -1768,6 +1859,9 @@ static void sim_end(void)
 {
     sim_end_threads();
     sim_free_links();
+    for (unsigned i = 0; i < sim.sink_count; i++) {
+        sim_bytes_free(&sim.sinks[i].bytes);
+    }
     for (int fd = SIM_FIRST_FD; fd < SIM_FDS; fd++) {
         if (sim.fds[fd].kind != SIM_FREE) {
             sim_die("descriptor %d was left open", fd);
@@ -1804,6 +1898,7 @@ static void sim_end(void)
 #define recv(fd, bytes, size, flags) sim_recv(fd, bytes, size, flags)
 #define read(fd, bytes, size) sim_read(fd, bytes, size)
 #define write(fd, bytes, size) sim_write(fd, bytes, size)
+#define fcntl(fd, command, least) sim_fcntl(fd, command, least)
 #define getsockopt(fd, level, option, value, size) sim_getsockopt(fd, level, option, value, size)
 #define setsockopt(fd, level, option, value, size) sim_setsockopt(fd, level, option, value, size)
 #define shutdown(fd, how) sim_shutdown(fd, how)
