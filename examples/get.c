@@ -5,13 +5,15 @@
  *     make examples && build/get -sfL http://127.0.0.1:8080/
  *     cc -I. examples/get.c -o get -pthread
  *
- * The body is written when the response is complete, and not before. https needs a TLS library:
+ * The body is written when the response is complete, and not before; but to -o FILE as it comes,
+ * by way of FILE.part, so that it may be larger than memory. https needs a TLS library:
  * make finds OpenSSL or Mbed TLS; by hand, add -DCLI_OPENSSL -lssl -lcrypto.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #define PARIO_IMPLEMENTATION
 #include "pario.h"
@@ -62,6 +64,13 @@ typedef struct get_settings {
     int         data_status; /* what went wrong with -d: an exit status, or 0 */
 } get_settings;
 
+/* The file of -o while a body is written to it. */
+typedef struct get_file {
+    const char *name;
+    char       *part; /* what it is called until the response is complete, or NULL */
+    int         fd;   /* 0: none */
+} get_file;
+
 static const char help[] =
     "usage: get [options] URL\n"
     "  -x, --executor NAME        epoll (the default), sequential, threads or fibers\n"
@@ -71,7 +80,7 @@ static const char help[] =
     "  -d, --data DATA            POST it; @FILE: content of FILE, @-: of stdin\n"
     "  -I, --head                 HEAD, and write the head\n"
     "  -i, --include              write the head before the body\n"
-    "  -o, --output FILE          write to FILE\n"
+    "  -o, --output FILE          write to FILE, without -i by way of FILE.part\n"
     "  -s, --silent               no errors on standard error\n"
     "  -S, --show-error           errors all the same\n"
     "  -u, --user USER:PASSWORD   Basic authentication\n"
@@ -300,6 +309,7 @@ static const unsigned char error_statuses[] = {
     [PARIO_ERROR_TRAILERS_TOO_LARGE] = EXIT_RECEIVE,
     [PARIO_ERROR_BODY_TRUNCATED] = EXIT_SHORT_BODY,
     [PARIO_ERROR_BODY_TOO_LARGE] = EXIT_TOO_LARGE,
+    [PARIO_ERROR_BODY_WRITE] = EXIT_WRITE,
     [PARIO_ERROR_TOO_MANY_REDIRECTS] = EXIT_REDIRECTS,
     [PARIO_ERROR_REDIRECT_LOOP] = EXIT_REDIRECTS,
     [PARIO_ERROR_REDIRECT_LOCATION] = EXIT_URL,
@@ -357,6 +367,51 @@ static int complain_write(const get_settings *settings, const char *name)
     return EXIT_WRITE;
 }
 
+/* Opens what a body is written to as it comes: a file under its other name, anything else, such as
+ * a device, as it is. Returns an exit status, or 0 and perhaps no file: it is not to be written so. */
+static int open_file(const get_settings *settings, get_file *file)
+{
+    const char *name = settings->output;
+    const char  suffix[] = ".part";
+    struct stat about;
+    memset(file, 0, sizeof *file);
+    if (name == NULL || strcmp(name, "-") == 0 || settings->with_head || settings->head_only) {
+        return 0;
+    }
+    file->name = name;
+    if (lstat(name, &about) == 0 && !S_ISREG(about.st_mode)) {
+        file->fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    } else {
+        const size_t size = strlen(name);
+        file->part = (char *)malloc(size + sizeof suffix);
+        if (file->part == NULL) {
+            return EXIT_MEMORY;
+        }
+        memcpy(file->part, name, size);
+        memcpy(&file->part[size], suffix, sizeof suffix);
+        (void)unlink(file->part); /* left by a run that was ended */
+        file->fd = open(file->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    }
+    return file->fd < 0 ? complain_write(settings, name) : 0;
+}
+
+/* Closes the file, which gets its name if it is to be kept. Returns an exit status. */
+static int close_file(const get_settings *settings, get_file *file, bool keep)
+{
+    int status = 0;
+    if (file->fd > 0 && close(file->fd) != 0 && keep) {
+        status = complain_write(settings, file->name);
+    }
+    if (file->part != NULL && keep && status == 0 && rename(file->part, file->name) != 0) {
+        status = complain_write(settings, file->name);
+    }
+    if (file->part != NULL && file->fd > 0 && (!keep || status != 0)) {
+        (void)unlink(file->part);
+    }
+    free(file->part);
+    return status;
+}
+
 /* Writes what the options ask for. Returns an exit status. */
 static int write_response(const get_settings *settings, const pario_response *response,
                           bool with_body)
@@ -389,17 +444,23 @@ static bool is_redirect_too_many(const get_settings *settings, const pario_respo
            pario_response_field(response, "Location", 0) != NULL;
 }
 
-/* Writes a complete response, or says what is wrong with it. Returns the exit status. */
-static int finish(const get_settings *settings, const pario_response *response)
+/* Writes a complete response, or says what is wrong with it; *keep: the file it is in is good.
+ * Returns the exit status. */
+static int finish(const get_settings *settings, const pario_response *response, bool *keep)
 {
     const bool failed = settings->fails && response->status >= 400;
     char       line[PARIO_LINE_SIZE];
     int        status = 0;
     if (is_redirect_too_many(settings, response)) {
+        *keep = false;
         return complain(settings, EXIT_REDIRECTS, "",
                         pario_error_text(PARIO_ERROR_TOO_MANY_REDIRECTS));
     }
-    status = write_response(settings, response, !failed && !settings->head_only);
+    if (*keep) { /* it is written already */
+        *keep = !failed;
+    } else {
+        status = write_response(settings, response, !failed && !settings->head_only);
+    }
     if (status == 0 && failed) {
         pario_describe(response, line, sizeof line);
         status = complain(settings, EXIT_STATUS, "the server answered ", line);
@@ -420,8 +481,9 @@ static int complain_refused(const get_settings *settings, pario_error error)
     return status_of(error);
 }
 
-/* Runs the request on an open client. Returns the exit status. */
-static int fetch(const get_settings *settings, pario_client *client)
+/* Runs the request on an open client, its content into a file if there is one. *keep: whether there
+ * is, and then whether it is good. Returns the exit status. */
+static int fetch(const get_settings *settings, pario_client *client, int fd, bool *keep)
 {
     pario_request  request = { .url = settings->common.operands[0],
                                .method = settings->method,
@@ -430,7 +492,9 @@ static int fetch(const get_settings *settings, pario_client *client)
                                .body = settings->body_size > 0 ? settings->body : NULL,
                                .body_size = settings->body_size,
                                .user = settings->user,
-                               .password = settings->password };
+                               .password = settings->password,
+                               .into_fd = fd,
+                               .body_bytes = settings->common.body_bytes };
     pario_response response;
     pario_error    error = PARIO_OK;
     char           line[PARIO_LINE_SIZE];
@@ -443,8 +507,12 @@ static int fetch(const get_settings *settings, pario_client *client)
     }
     memset(&response, 0, sizeof response);
     error = pario_fetch(client, &request, &response);
+    *keep = *keep && error == PARIO_OK;
     if (error == PARIO_OK) {
-        status = finish(settings, &response);
+        status = finish(settings, &response, keep);
+    } else if (error == PARIO_ERROR_BODY_WRITE) {
+        errno = response.system_error;
+        status = complain_write(settings, settings->output);
     } else if (response.stage != PARIO_STAGE_QUEUE) {
         const bool proxy = error == PARIO_ERROR_RESOLVE && response.proxied;
         pario_describe(&response, line, sizeof line);
@@ -485,6 +553,8 @@ static int run(get_settings *settings)
     pario_config  config = { .concurrency = 1 };
     pario_client *client = NULL;
     pario_error   error = PARIO_OK;
+    get_file      file;
+    bool          keep = false;
     int           status = complete_settings(settings);
     if (status != 0) {
         return status;
@@ -504,9 +574,14 @@ static int run(get_settings *settings)
     if (error != PARIO_OK) {
         return complain(settings, status_of(error), "", pario_error_text(error));
     }
-    status = fetch(settings, client);
+    status = open_file(settings, &file);
+    if (status == 0) {
+        keep = file.fd > 0;
+        status = fetch(settings, client, file.fd, &keep);
+    }
     pario_close(client);
-    return status;
+    const int closed = close_file(settings, &file, keep);
+    return status != 0 ? status : closed;
 }
 
 int main(int argc, char **argv)

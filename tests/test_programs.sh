@@ -184,6 +184,19 @@ same 'the first -o of two' 0 -o first -o second "$url/status/200"
 printf 'status\n' > wanted
 run cat first
 check 'the file of the first -o' 0
+: > wanted
+same '-o to a device' 0 -o /dev/null "$url/status/200"
+same '-o to a full disk' 23 -o /dev/full "$url/bytes/1000"
+try '-o and -f' 22 -f -o file "$url/status/404"
+try '-o over its limit' 63 --max-filesize 10 -o file "$url/chunked/100"
+same '-o and -i' 0 -i -o whole "$url/status/200"
+printf 'status\n' > wanted
+run cat file
+check 'the file of -o stays as it was when something fails' 0
+ls ./*.part > out 2> /dev/null
+: > wanted
+status=0
+check 'nothing is left of files that were not complete' 0
 rm -f wanted
 same '-o into no directory' 23 -o nowhere/file "$url/status/200"
 # said NAME TEXT ARGUMENTS...: get says TEXT on standard error.
@@ -509,6 +522,20 @@ for executor in $executors; do
 done
 
 # ---- memory_of and ticket_prices ------------------------------------------------------------
+
+# More than a client could keep: it goes on to the file, and memory stays what it was.
+start -b
+for executor in $executors; do
+    run "$build/memory_of" "$build/get" -x "$executor" -o large "$url/bytes/268435456"
+    peak=$(sed -n 's/^its peak *\([0-9]*\).*/\1/p' err)
+    size=$(wc -c < large)
+    if [ "$status" -eq 0 ] && [ "$size" -eq 268435456 ] && [ "${peak:-99}" -lt 40 ]; then
+        pass "get, 256 MiB to a file, $executor"
+    else
+        fail "get, 256 MiB to a file, $executor: exit status $status, $size bytes, peak $peak MiB"
+    fi
+done
+rm -f large
 
 : > input
 # measured NAME STATUS TEXT ARGUMENTS...: memory_of ends with STATUS and says TEXT.
