@@ -368,7 +368,7 @@ static int complain_write(const get_settings *settings, const char *name)
 }
 
 /* Opens what a body is written to as it comes: a file under its other name, anything else, such as
- * a device, as it is. Returns an exit status, or 0 and perhaps no file: it is not to be written so. */
+ * a device, as it is. Returns an exit status, or 0 and perhaps no file: it is not to be so. */
 static int open_file(const get_settings *settings, get_file *file)
 {
     const char *name = settings->output;
@@ -396,16 +396,17 @@ static int open_file(const get_settings *settings, get_file *file)
 }
 
 /* Closes the file, which gets its name if it is to be kept. Returns an exit status. */
-static int close_file(const get_settings *settings, get_file *file, bool keep)
+static int close_file(const get_settings *settings, const get_file *file, bool keep)
 {
-    int status = 0;
-    if (file->fd > 0 && close(file->fd) != 0 && keep) {
+    bool good = file->fd <= 0 || close(file->fd) == 0;
+    int  status = 0;
+    if (file->part != NULL && keep) {
+        good = good && rename(file->part, file->name) == 0;
+    }
+    if (keep && !good) {
         status = complain_write(settings, file->name);
     }
-    if (file->part != NULL && keep && status == 0 && rename(file->part, file->name) != 0) {
-        status = complain_write(settings, file->name);
-    }
-    if (file->part != NULL && file->fd > 0 && (!keep || status != 0)) {
+    if (file->part != NULL && !(keep && good)) {
         (void)unlink(file->part);
     }
     free(file->part);
