@@ -8,6 +8,7 @@
 # Nothing here waits for time to pass. Where a wait of fetch_many would be seen, it is told to
 # wait for longer than anybody has, and must not; `timeout` ends what hangs in spite of that.
 set -euo pipefail
+unset http_proxy https_proxy all_proxy no_proxy HTTPS_PROXY ALL_PROXY NO_PROXY
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "${BUILD:-$here/../build}" && pwd)
 executors='epoll sequential threads fibers'

@@ -8,6 +8,7 @@
 # Nothing here waits for time to pass: nginx returns to the shell when it listens.
 
 set -u
+unset http_proxy https_proxy all_proxy no_proxy HTTPS_PROXY ALL_PROXY NO_PROXY
 here=$(cd "$(dirname "$0")" && pwd)
 build=${BUILD:-$here/../build}
 executors='epoll sequential threads fibers'

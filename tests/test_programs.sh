@@ -9,6 +9,7 @@
 # Nothing here waits for time to pass: a server is ready when it has said its port.
 
 set -u
+unset http_proxy https_proxy all_proxy no_proxy HTTPS_PROXY ALL_PROXY NO_PROXY
 here=$(cd "$(dirname "$0")" && pwd)
 build=${BUILD:-$here/../build}
 compiler=${CC:-gcc}
@@ -594,6 +595,73 @@ for number in 0 x 1001; do
     run "$build/tasks" "$url/" "$url/" "$number"
     check "tasks, $number of them" 2
 done
+
+# ---- proxies --------------------------------------------------------------------------------
+
+# The server is the origin and the proxy: the request that it shows says for which it was taken.
+# way NAME LINE [VARIABLE=VALUE]... ./program ARGUMENTS...: the first line of it, as get has it, and
+# as curl has it.
+way() {
+    name=$1
+    printf '%s HTTP/1.1\n' "$2" > wanted
+    shift 2
+    for which in get ${curl:+curl}; do
+        cp "way_$which" program
+        run env "$@" "$url/echo"
+        head -n 1 out | tr -d '\r' > line
+        mv line out
+        check "proxies, $name, $which" 0
+    done
+}
+printf '#!/bin/sh\nexec "%s" -s "$@"\n' "$build/get" > way_get
+printf '#!/bin/sh\nexec curl -q -sS "$@"\n' > way_curl
+chmod +x way_get way_curl
+start -b
+whole="GET $url/echo"
+way 'none' 'GET /echo' ./program
+way 'http_proxy' "$whole" http_proxy="$url" ./program
+way 'HTTP_PROXY is not believed' 'GET /echo' HTTP_PROXY="$url" ./program
+way 'all_proxy' "$whole" all_proxy="$url" ./program
+way 'ALL_PROXY' "$whole" ALL_PROXY="$url" ./program
+way 'an empty http_proxy' "$whole" http_proxy= all_proxy="$url" ./program
+way 'https_proxy is for https' 'GET /echo' https_proxy="$url" HTTPS_PROXY="$url" ./program
+way 'no_proxy' 'GET /echo' http_proxy="$url" no_proxy=localhost,127.0.0.1 ./program
+way 'NO_PROXY' 'GET /echo' http_proxy="$url" NO_PROXY='*' ./program
+way 'another no_proxy' "$whole" http_proxy="$url" no_proxy=127.0.0.2 ./program
+way 'a network' 'GET /echo' http_proxy="$url" no_proxy=127.0.0.0/8 ./program
+way '--proxy' "$whole" http_proxy=http://127.0.0.1:1 ./program --proxy "$url"
+way '--proxy without a scheme' "$whole" ./program --proxy "${url#http://}"
+way '--proxy of nothing' 'GET /echo' http_proxy="$url" ./program --proxy ''
+way '--noproxy' 'GET /echo' http_proxy="$url" no_proxy=x ./program --noproxy '*'
+way '--noproxy of nothing' "$whole" http_proxy="$url" no_proxy='*' ./program --noproxy ''
+printf '200 http://192.0.2.1/\n200 http://[2001:db8::1]/\n' > wanted
+for executor in $executors; do
+    run env http_proxy="$url" "$build/fetch_many" -c 1 -x "$executor" http://192.0.2.1/ 'http://[2001:db8::1]/'
+    awk -F '\t' '{ print $1, $4 }' out | LC_ALL=C sort > line
+    mv line out
+    check "fetch_many, http_proxy, $executor" 0
+    run env all_proxy=http://127.0.0.1:1 "$build/fetch_many" -c 1 -x "$executor" \
+        --proxy "$url" http://192.0.2.1/ 'http://[2001:db8::1]/'
+    awk -F '\t' '{ print $1, $4 }' out | LC_ALL=C sort > line
+    mv line out
+    check "fetch_many, --proxy, $executor" 0
+done
+rm -f wanted
+try 'a proxy that is no URL' 5 --proxy 'http://a b' "$url/"
+try 'a proxy with a path' 5 --proxy "$url/path" "$url/"
+try 'a proxy of another scheme' 7 --proxy ftp://127.0.0.1 "$url/"
+try 'a proxy over TLS' 7 --proxy https://127.0.0.1 "$url/"
+if "$build/get" --help | grep -q cacert; then
+    start read send 'HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n'
+    try 'a tunnel is refused' 56 --proxy "$url" https://192.0.2.1/
+    run env https_proxy="$url" "$build/get" https://192.0.2.1/
+    check 'get, https_proxy' 56
+    run env all_proxy=http://127.0.0.1:1 HTTPS_PROXY="$url" "$build/get" https://192.0.2.1/
+    check 'get, HTTPS_PROXY' 56
+fi
+start -R
+try 'a proxy that refuses' 7 --proxy "$url" http://192.0.2.1/
+said 'which is named' '(proxy 127.0.0.1:' --proxy "$url" http://192.0.2.1/
 
 # ---- help -----------------------------------------------------------------------------------
 
