@@ -172,7 +172,11 @@ static bool answer(server_peer *peer, const server_request *request, void *conte
             return others[i].answer(peer, tag);
         }
     }
-    long hello = server_target_number(request, "/hello/");
+    if (strncmp(request->head, "CONNECT ", 8) == 0) {
+        return server_say(peer, "HTTP/1.1 200 OK\r\n\r\n");
+    }
+    long proxied = server_target_number(request, "http://192.0.2.1/hello/");
+    long hello = proxied >= 0 ? proxied : server_target_number(request, "/hello/");
     long once = server_target_number(request, "/once/"); /* the connection is closed silently */
     long to = server_target_number(request, "/to/");     /* the port, times 100, plus the tag */
     if (to >= 0) {
@@ -219,11 +223,12 @@ static const permit permits[] = {
     { FAULTS_CONNECT, PARIO_ERROR_CONNECT, STAGE(CONNECT), true },
     { FAULTS_GETSOCKOPT, PARIO_ERROR_CONNECT, STAGE(CONNECT), true },
     { FAULTS_EPOLL_CTL, PARIO_ERROR_CONNECT, STAGE(CONNECT), true },
-    { FAULTS_SEND, PARIO_ERROR_SEND, STAGE(SEND), true },
+    { FAULTS_SEND, PARIO_ERROR_SEND, STAGE(CONNECT) | STAGE(SEND), true },
     { FAULTS_SEND, PARIO_ERROR_TLS, STAGE(SEND), false },
     { FAULTS_RECV, PARIO_ERROR_TLS, STAGE(SEND) | STAGE(HEAD) | STAGE(BODY), false },
     { FAULTS_SENDMSG, PARIO_ERROR_SEND, STAGE(SEND), true },
-    { FAULTS_RECV, PARIO_ERROR_RECEIVE, STAGE(SEND) | STAGE(HEAD) | STAGE(BODY), true },
+    { FAULTS_RECV, PARIO_ERROR_RECEIVE, STAGE(CONNECT) | STAGE(SEND) | STAGE(HEAD) | STAGE(BODY),
+      true },
     { FAULTS_STORE, PARIO_ERROR_BODY_WRITE, STAGE(BODY), true },
     { FAULTS_COPY, PARIO_ERROR_BODY_WRITE, STAGE(BODY), true },
     { FAULTS_THREAD_MASK, PARIO_ERROR_BODY_WRITE, STAGE(BODY), true },
@@ -744,11 +749,11 @@ static void passing_end(void *session)
     free(session);
 }
 
+static const pario_tls passing = { NULL,          passing_begin,   passing_handshake, passing_read,
+                                   passing_write, passing_explain, passing_end };
+
 static void by_https(trial *t)
 {
-    static const pario_tls   passing = { NULL,         passing_begin, passing_handshake,
-                                         passing_read, passing_write, passing_explain,
-                                         passing_end };
     static const char *const paths[] = { "hello", "pieces", "chunks", "hello" };
     char                     url[128];
     pario_request            request;
@@ -768,6 +773,29 @@ static void by_https(trial *t)
         request.body_size = posted_size(t);
         ask(t, 7, LENGTH, &request);
         collect(t);
+    }
+}
+
+/* The server is a proxy, and what is behind it as well: whole URLs and tunnels, two of each. */
+static void by_proxy(trial *t)
+{
+    char          proxy[64];
+    char          url[64];
+    pario_request request;
+    pario_config  config;
+    memset(&config, 0, sizeof config);
+    memset(&request, 0, sizeof request);
+    snprintf(proxy, sizeof proxy, "http://user:pass@localhost:%u", t->port);
+    config.tls = &passing;
+    config.proxy = proxy;
+    config.no_proxy = "10.0.0.0/8, 127.0.0.1"; /* what is fetched afterwards */
+    request.url = url;
+    if (start(t, &config)) {
+        for (size_t i = 0; i < 4; i++) {
+            snprintf(url, sizeof url, "http%s://192.0.2.1/hello/%02zu", i % 2 == 0 ? "" : "s", i);
+            ask(t, i, HELLO, &request);
+            collect(t);
+        }
     }
 }
 
@@ -1131,6 +1159,7 @@ static const scenario scenarios[] = {
     { "stream_is_held", stream_is_held, true, false, false },
     { "into_a_pipe", into_a_pipe, false, false, false },
     { "by_https", by_https, false, false, false },
+    { "by_proxy", by_proxy, false, false, false },
     { "by_name", by_name, false, false, false },
     { "in_tasks", in_tasks, false, true, false },
     { "in_one_task", in_one_task, true, true, false },
