@@ -110,7 +110,9 @@
  *
  * Names are resolved by getaddrinfo on helper threads, which exist only once a name
  * had to be resolved; numeric hosts never need them. One lookup serves all requests
- * that want the same name, and its result is kept for `lookup_cache_ms`.
+ * that want the same name, and its result is kept for `lookup_cache_ms`. The addresses of a host
+ * are tried as RFC 8305 has it: families in turns, the next one after PARIO_NEXT_ADDRESS_MS or when
+ * one has failed, and sooner where all would not be tried in time; the first to connect is taken.
  *
  * Redirects (301, 302, 303, 307, 308) are followed when `redirects` says how many.
  * A 303, and a 301 or 302 after a POST, goes on as a GET without the body. Credentials,
@@ -177,6 +179,7 @@
 #define PARIO_MAX_LOOKUPS 8           /* names being resolved at the same moment */
 #define PARIO_MAX_CACHED_NAMES 4096   /* resolved names kept */
 #define PARIO_LOOKUP_FAILURE_MS 1000  /* for so long a failed lookup is not repeated */
+#define PARIO_NEXT_ADDRESS_MS 250     /* of a host with several: until the next is tried, too */
 #define PARIO_LINE_SIZE 256           /* room that pario_describe can use */
 #define PARIO_ADDRESS_SIZE 64         /* room that pario_response_address can use */
 
@@ -3918,6 +3921,89 @@ static void pario_i_exchange_expire(pario_i_exchange *x, int64_t now)
 #undef PARIO_SECTIONS
 #define PARIO_SECTIONS 6
 #endif
+
+/* So many addresses of a host are tried. */
+#define PARIO_I_MAX_ADDRESSES 64u
+
+/* An address of a race that is being connected to. */
+typedef struct pario_i_try {
+    int     fd;
+    uint8_t address; /* its index */
+} pario_i_try;
+
+/*
+ * The addresses of a host in a race, RFC 8305 section 5: each is tried when its predecessor has
+ * had PARIO_NEXT_ADDRESS_MS, or its share of what time there is, or when a try has failed; the
+ * first to connect wins. Here is decided when; who connects opens and closes the descriptors. It
+ * exists only as long as it lasts.
+ */
+typedef struct pario_i_race {
+    int64_t      next_at; /* the next address has its turn then */
+    int          system_error;
+    uint8_t      address; /* that was tried last, or failed last with this error */
+    uint8_t      next;    /* to be tried */
+    uint8_t      count;   /* of the addresses */
+    uint8_t      running; /* tries */
+    pario_i_try *tries;   /* in the order of their addresses; in this very block */
+} pario_i_race;
+
+/* A race between so many addresses, PARIO_I_MAX_ADDRESSES at most; NULL: out of memory. */
+static pario_i_race *pario_i_race_new(size_t count)
+{
+    size_t size;
+    void  *block = NULL;
+    if (pario_i_size_multiply(count, sizeof(pario_i_try), &size) &&
+        pario_i_size_add(size, sizeof(pario_i_race), &size)) {
+        block = PARIO_MALLOC(size);
+    }
+    if (block == NULL) {
+        return NULL;
+    }
+    pario_i_race *race = (pario_i_race *)block;
+    void         *tries = race + 1;
+    memset(race, 0, sizeof *race);
+    race->count = (uint8_t)count;
+    race->tries = (pario_i_try *)tries;
+    return race;
+}
+
+/* Whether the next address is to be tried now. */
+static bool pario_i_race_wants(const pario_i_race *race, int64_t now)
+{
+    return race->next < race->count && (race->running == 0 || now >= race->next_at);
+}
+
+/* When the next address has its turn, if nothing happens before; INT64_MAX: there is none left. */
+static int64_t pario_i_race_due(const pario_i_race *race)
+{
+    return race->next < race->count ? race->next_at : INT64_MAX;
+}
+
+/* The next address is tried, with this descriptor. All shall have been until the deadline. */
+static void pario_i_race_begun(pario_i_race *race, int fd, int64_t now, int64_t deadline)
+{
+    int64_t left = (int64_t)race->count - race->next;
+    int64_t share = deadline > now ? (deadline - now) / left : 0;
+    int64_t step = (int64_t)PARIO_NEXT_ADDRESS_MS * 1000000;
+    race->tries[race->running].fd = fd;
+    race->tries[race->running].address = race->next;
+    race->running++;
+    race->address = race->next;
+    race->next++;
+    race->next_at = now + (share < step ? share : step);
+}
+
+/* A try has failed: the next address has its turn at once. */
+static void pario_i_race_lost(pario_i_race *race, size_t index, int system_error, int64_t now)
+{
+    race->address = race->tries[index].address;
+    race->system_error = system_error;
+    race->next_at = now;
+    race->running--;
+    for (size_t i = index; i < race->running; i++) {
+        race->tries[i] = race->tries[i + 1];
+    }
+}
 #endif
 
 #if PARIO_SECTIONS >= 7
@@ -4574,20 +4660,24 @@ typedef struct pario_i_connection {
     };
     struct pario_i_origin *origin;
     pario_i_addresses     *addresses;
-    int64_t                try_until;  /* connecting: for this address; idle: since when */
-    uint32_t               heap_place; /* 0: it is not in the heap */
-    int                    fd;
-    int                    other;   /* what else its exchange waits for: see pario_i_await_other */
-    uint8_t                address; /* index of the one that is tried, or stands */
-    bool                   idle;
-    bool                   secure;         /* there is room for a session of TLS behind it */
-    bool                   connecting : 1; /* resolving or connecting */
-    bool                   served : 1;     /* a request before this one */
-    bool                   readable : 1;
-    bool                   writable : 1;
-    bool                   hung_up : 1; /* there is an end or an error to be read */
-    bool                   stirred : 1; /* the other descriptor may be able to go on */
-    bool                   tunnels : 1; /* connecting: the proxy has been reached, and is asked */
+    union {
+        int64_t              idle_since;
+        struct pario_i_race *race; /* connecting to one of several addresses */
+    };
+    uint32_t heap_place; /* 0: it is not in the heap */
+    int      fd;
+    int      other;   /* what else its exchange waits for: see pario_i_await_other */
+    uint8_t  address; /* index of the one that was tried last, or stands */
+    bool     idle;
+    bool     secure;         /* there is room for a session of TLS behind it */
+    bool     connecting : 1; /* resolving or connecting */
+    bool     racing : 1;     /* fd is the first of the race's, or -1 */
+    bool     served : 1;     /* a request before this one */
+    bool     readable : 1;
+    bool     writable : 1;
+    bool     hung_up : 1; /* there is an end or an error to be read */
+    bool     stirred : 1; /* the other descriptor may be able to go on */
+    bool     tunnels : 1; /* connecting: the proxy has been reached, and is asked */
 } pario_i_connection;
 
 /* A secure connection. */
@@ -4833,7 +4923,6 @@ static void pario_i_event_clear(int fd)
 /* >>resolver */
 
 #define PARIO_I_NAME_BUCKETS 256u
-#define PARIO_I_MAX_ADDRESSES 64u
 /* getaddrinfo runs plugins of the system's, whose appetite nobody documents. */
 #define PARIO_I_LOOKUP_STACK_BYTES 262144u
 
@@ -4967,21 +5056,36 @@ static bool pario_i_resolver_likes(const struct addrinfo *at)
            (at->ai_family == AF_INET6 && at->ai_addrlen == sizeof(struct sockaddr_in6));
 }
 
-/* Copies getaddrinfo's list; NULL: out of memory, or there is nothing that can be used. */
+/* The next address in getaddrinfo's list that can be used, and is of a family or (not) of it. */
+static const struct addrinfo *pario_i_resolver_pick(const struct addrinfo *at, int family, bool of)
+{
+    while (at != NULL && (!pario_i_resolver_likes(at) || (at->ai_family == family) != of)) {
+        at = at->ai_next;
+    }
+    return at;
+}
+
+/* Copies getaddrinfo's list, the families taking turns, RFC 8305 section 4; the first begins.
+ * NULL: out of memory, or there is nothing that can be used. */
 static pario_i_addresses *pario_i_resolver_copy(const struct addrinfo *list)
 {
     size_t count = 0;
+    int    family = AF_UNSPEC;
     for (const struct addrinfo *at = list; at != NULL; at = at->ai_next) {
-        count += pario_i_resolver_likes(at) ? 1u : 0u;
+        bool likes = pario_i_resolver_likes(at);
+        family = likes && count == 0 ? at->ai_family : family;
+        count += likes ? 1u : 0u;
     }
     count = pario_i_min(count, PARIO_I_MAX_ADDRESSES);
-    pario_i_addresses *addresses = count > 0 ? pario_i_addresses_new(count) : NULL;
-    size_t             filled = 0;
-    for (const struct addrinfo *at = list; at != NULL && addresses != NULL; at = at->ai_next) {
-        if (filled < count && pario_i_resolver_likes(at)) {
-            memcpy(&addresses->list[filled], at->ai_addr, at->ai_addrlen);
-            filled++;
-        }
+    pario_i_addresses     *addresses = count > 0 ? pario_i_addresses_new(count) : NULL;
+    const struct addrinfo *heads[2];
+    heads[0] = pario_i_resolver_pick(list, family, true);
+    heads[1] = pario_i_resolver_pick(list, family, false);
+    for (size_t filled = 0; filled < count && addresses != NULL; filled++) {
+        size_t                 turn = heads[filled % 2] != NULL ? filled % 2 : 1 - (filled % 2);
+        const struct addrinfo *at = heads[turn];
+        memcpy(&addresses->list[filled], at->ai_addr, at->ai_addrlen);
+        heads[turn] = pario_i_resolver_pick(at->ai_next, family, turn == 0);
     }
     return addresses;
 }
@@ -5491,7 +5595,7 @@ static void pario_i_pool_rest(pario_i_pool *pool, pario_i_connection *c, int64_t
     c->origin = pario_i_pool_shelf(pool, c->origin);
     pario_i_connection_link(&c->origin->idle, c);
     c->origin->idle_count++;
-    c->try_until = now;
+    c->idle_since = now;
     c->idle = true;
     c->newer = NULL;
     c->older = pool->newest;
@@ -5954,8 +6058,9 @@ static void pario_i_finish(pario_client *client, pario_i_exchange *x) PARIO_I_RE
     }
 }
 
-/* Tells the loop to watch a connection, once for as long as it lives. False: errno says why. */
-static bool pario_i_watch(const pario_client *client, pario_i_connection *c, int operation)
+/* Tells the loop to watch a descriptor of a connection's, once for as long as it lives. False:
+ * errno says why. */
+static bool pario_i_watch(const pario_client *client, pario_i_connection *c, int fd, int operation)
 {
     struct epoll_event event;
     if (client->epoll_fd < 0) {
@@ -5965,7 +6070,7 @@ static bool pario_i_watch(const pario_client *client, pario_i_connection *c, int
     event.events = (uint32_t)EPOLLIN | (uint32_t)EPOLLPRI | (uint32_t)EPOLLOUT |
                    (uint32_t)EPOLLRDHUP | (uint32_t)EPOLLET;
     event.data.ptr = c;
-    return epoll_ctl(client->epoll_fd, operation, c->fd, &event) == 0;
+    return epoll_ctl(client->epoll_fd, operation, fd, &event) == 0;
 }
 
 /*
@@ -6015,17 +6120,40 @@ static void pario_i_forget_other(const pario_client *client, pario_i_connection 
     }
 }
 
-/* Closes a connection's descriptor, if it has one. The loop is told, as a child of this process
- * may hold a copy, for which events would go on coming. */
+/* Closes a descriptor of a connection's. The loop is told, as a child of this process may hold a
+ * copy, for which events would go on coming. */
+static void pario_i_hang_up(const pario_client *client, pario_i_connection *c, int fd)
+{
+    (void)pario_i_watch(client, c, fd, EPOLL_CTL_DEL);
+    (void)close(fd);
+}
+
+/* Ends a connection's race, and closes all descriptors of it but one that has won, or -1. */
+static void pario_i_race_end(const pario_client *client, pario_i_connection *c, int winner)
+{
+    for (size_t i = 0; i < c->race->running; i++) {
+        if (c->race->tries[i].fd != winner) {
+            pario_i_hang_up(client, c, c->race->tries[i].fd);
+        }
+    }
+    PARIO_FREE(c->race);
+    c->race = NULL;
+    c->racing = false;
+    c->fd = winner;
+}
+
+/* Closes what a connection has of descriptors. */
 static void pario_i_connection_shut(const pario_client *client, pario_i_connection *c)
 {
     if (pario_i_session(c) != NULL) {
         client->config.tls->end(pario_i_session(c));
         pario_i_session_set(c, NULL);
     }
+    if (c->racing) {
+        pario_i_race_end(client, c, -1);
+    }
     if (c->fd >= 0) {
-        (void)pario_i_watch(client, c, EPOLL_CTL_DEL);
-        (void)close(c->fd);
+        pario_i_hang_up(client, c, c->fd);
         c->fd = -1;
     }
 }
@@ -6235,7 +6363,7 @@ static pario_i_connection *pario_i_reuse(pario_client *client, pario_i_origin *o
     pario_i_connection *next = x->replayed ? NULL : pario_i_pool_shelf(&client->pool, origin)->idle;
     while (next != NULL) {
         pario_i_connection *c = next;
-        bool                late = now >= pario_i_idle_end(client, c->try_until);
+        bool                late = now >= pario_i_idle_end(client, c->idle_since);
         next = c->next;
         pario_i_pool_rouse(&client->pool, c, origin);
         if (!late && (!look || pario_i_transport_is_quiet(c->fd))) {
@@ -6376,7 +6504,8 @@ static int64_t pario_i_due(const pario_i_connection *c)
     if (c->exchange->released) {
         return PARIO_I_AT_ONCE;
     }
-    return c->connecting && c->fd >= 0 && c->try_until < deadline ? c->try_until : deadline;
+    int64_t next = c->racing ? pario_i_race_due(c->race) : INT64_MAX;
+    return next < deadline ? next : deadline;
 }
 
 /* Closes the oldest idle connection when descriptors have run out. False: there is none. */
@@ -6395,35 +6524,46 @@ static bool pario_i_spare_descriptor(pario_client *client, int failed)
     return closed;
 }
 
-/* Begins to connect to the next address that lets itself be tried. */
-static pario_i_carried pario_i_carry_open(pario_client *client, pario_i_exchange *x, int failed,
-                                          int64_t now)
+/* Begins to connect to one of a connection's addresses: a descriptor that the loop watches, or -1
+ * and errno. */
+static int pario_i_dial(pario_client *client, pario_i_connection *c, size_t address)
+{
+    int fd;
+    int failed;
+    do {
+        fd = pario_i_transport_open(&c->addresses->list[address], pario_i_connection_port(c));
+        failed = errno;
+    } while (fd < 0 && pario_i_spare_descriptor(client, failed));
+    if (fd >= 0 && !pario_i_watch(client, c, fd, EPOLL_CTL_ADD)) {
+        failed = errno;
+        (void)close(fd);
+        fd = -1;
+    }
+    errno = failed;
+    return fd;
+}
+
+/* Begins to connect: to the one address there is, or to several in a race. */
+static pario_i_carried pario_i_carry_open(pario_client *client, pario_i_exchange *x, int64_t now)
 {
     pario_i_connection *c = x->connection;
-    int                 why = failed;
-    size_t              next = (size_t)c->address + (failed != 0 ? 1u : 0u);
-    while (next < c->addresses->count) {
-        c->address = (uint8_t)next;
-        int fd = pario_i_transport_open(&c->addresses->list[next], pario_i_connection_port(c));
-        if (fd < 0 && pario_i_spare_descriptor(client, errno)) {
-            continue;
+    if (c->addresses->count > 1) {
+        pario_i_race *race = pario_i_race_new(c->addresses->count);
+        if (race != NULL) {
+            c->race = race;
+            c->racing = true;
+        } else {
+            pario_i_exchange_end(x, PARIO_ERROR_MEMORY, now);
         }
-        if (fd >= 0) {
-            pario_i_connection_set(client, c, fd);
-        }
-        if (fd >= 0 && pario_i_watch(client, c, EPOLL_CTL_ADD)) {
-            int64_t left = (int64_t)(c->addresses->count - next);
-            int64_t deadline = pario_i_exchange_deadline(x);
-            c->try_until = left > 1 && deadline < INT64_MAX ? now + ((deadline - now) / left)
-                                                            : INT64_MAX;
-            return PARIO_I_WAITING;
-        }
-        why = errno;
-        pario_i_connection_set(client, c, -1);
-        next++;
+        return PARIO_I_ONWARD;
     }
-    pario_i_exchange_fail(x, PARIO_ERROR_CONNECT, why, now);
-    return PARIO_I_ONWARD;
+    int fd = pario_i_dial(client, c, 0);
+    if (fd < 0) {
+        pario_i_exchange_fail(x, PARIO_ERROR_CONNECT, errno, now);
+        return PARIO_I_ONWARD;
+    }
+    pario_i_connection_set(client, c, fd);
+    return PARIO_I_WAITING;
 }
 
 /* The TLS transport has failed: the exchange ends with what it says of that. */
@@ -6456,7 +6596,6 @@ static pario_i_carried pario_i_carry_handshake(pario_client *client, pario_i_exc
     pario_i_connection *c = x->connection;
     if (pario_i_session(c) == NULL) {
         x->stage = PARIO_STAGE_TLS;
-        c->try_until = INT64_MAX;
         pario_i_session_set(c, tls->begin(tls->context, c->fd, c->origin->host));
         if (pario_i_session(c) == NULL) {
             pario_i_exchange_end(x, PARIO_ERROR_MEMORY, now);
@@ -6543,7 +6682,6 @@ static pario_i_carried pario_i_carry_tunnel(pario_client *client, pario_i_exchan
     }
     if (!c->tunnels) {
         c->tunnels = true;
-        c->try_until = INT64_MAX;
         x->sent = 0;
         x->head_size = UINT32_MAX;
     }
@@ -6555,37 +6693,10 @@ static pario_i_carried pario_i_carry_tunnel(pario_client *client, pario_i_exchan
     return stands ? pario_i_carry_handshake(client, x, now) : carried;
 }
 
-/* What has become of the address that is tried: an errno, or 0 as long as there is hope. */
-static int pario_i_connecting_error(const pario_i_connection *c, int64_t now)
-{
-    if (c->hung_up) {
-        return pario_i_transport_error(c->fd);
-    }
-    return !c->writable && now >= c->try_until ? ETIMEDOUT : 0;
-}
-
-/* Sees how connecting goes. */
-static pario_i_carried pario_i_carry_connecting(pario_client *client, pario_i_exchange *x,
-                                                int64_t now)
+/* The connection stands, but for a tunnel and TLS. */
+static pario_i_carried pario_i_carry_reached(pario_client *client, pario_i_exchange *x, int64_t now)
 {
     pario_i_connection *c = x->connection;
-    if (c->fd < 0) {
-        return pario_i_carry_open(client, x, 0, now);
-    }
-    if (pario_i_session(c) != NULL) {
-        return pario_i_carry_handshake(client, x, now);
-    }
-    if (c->tunnels) {
-        return pario_i_carry_tunnel(client, x, now);
-    }
-    int failed = pario_i_connecting_error(c, now);
-    if (failed != 0) {
-        pario_i_connection_set(client, c, -1);
-        return pario_i_carry_open(client, x, failed, now);
-    }
-    if (!c->writable) {
-        return PARIO_I_WAITING;
-    }
     if (pario_i_order_content(&x->order).size > 0 || c->secure) {
         int yes = 1;
         (void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
@@ -6595,6 +6706,130 @@ static pario_i_carried pario_i_carry_connecting(pario_client *client, pario_i_ex
     }
     return c->origin->via != NULL ? pario_i_carry_tunnel(client, x, now)
                                   : pario_i_carry_handshake(client, x, now);
+}
+
+/* What a race's tries are polled for; returns how many they are. */
+static size_t pario_i_race_poll_set(const pario_i_race *race, struct pollfd *fds)
+{
+    for (size_t i = 0; i < race->running; i++) {
+        fds[i].fd = race->tries[i].fd;
+        fds[i].events = POLLOUT;
+        fds[i].revents = 0;
+    }
+    return race->running;
+}
+
+/* Takes the tries that have failed out of a race. Returns the descriptor of the first that has
+ * connected; -1: of none. */
+static int pario_i_race_look(pario_client *client, pario_i_connection *c, const struct pollfd *fds,
+                             int64_t now)
+{
+    pario_i_race *race = c->race;
+    int           winner = -1;
+    for (size_t i = race->running; i > 0; i--) {
+        const struct pollfd *at = &fds[i - 1];
+        if ((at->revents & (POLLHUP | POLLERR)) != 0) {
+            int failed = pario_i_transport_error(at->fd);
+            pario_i_hang_up(client, c, at->fd);
+            pario_i_race_lost(race, i - 1, failed != 0 ? failed : ECONNRESET, now);
+        } else if (at->revents != 0) {
+            winner = at->fd;
+        }
+    }
+    c->fd = race->running > 0 ? race->tries[0].fd : -1;
+    return winner;
+}
+
+/* Tries the addresses of a race whose turn it is. */
+static void pario_i_race_go_on(pario_client *client, pario_i_connection *c, int64_t now)
+{
+    pario_i_race *race = c->race;
+    while (pario_i_race_wants(race, now)) {
+        int fd = pario_i_dial(client, c, race->next);
+        int failed = errno;
+        pario_i_client_lock(client);
+        pario_i_race_begun(race, fd, now, pario_i_exchange_deadline(c->exchange));
+        if (fd < 0) {
+            pario_i_race_lost(race, (size_t)race->running - 1, failed, now);
+        }
+        c->fd = race->running > 0 ? race->tries[0].fd : -1;
+        pario_i_client_unlock(client);
+    }
+    c->address = race->address;
+}
+
+/* A try has won its race. The loop is asked anew what there is to say of it, as it has told of all
+ * tries without a difference; if it cannot be asked, there may be an end to be read. */
+static pario_i_carried pario_i_carry_won(pario_client *client, pario_i_exchange *x, int winner,
+                                         int64_t now)
+{
+    pario_i_connection *c = x->connection;
+    const pario_i_race *race = c->race;
+    size_t              i = 0;
+    while (race->tries[i].fd != winner) {
+        i++;
+    }
+    c->address = race->tries[i].address;
+    pario_i_client_lock(client);
+    pario_i_race_end(client, c, winner);
+    pario_i_client_unlock(client);
+    c->hung_up = !pario_i_watch(client, c, winner, EPOLL_CTL_MOD);
+    c->readable = c->hung_up;
+    c->writable = true;
+    return pario_i_carry_reached(client, x, now);
+}
+
+/* Sees how a race goes. */
+static pario_i_carried pario_i_carry_race(pario_client *client, pario_i_exchange *x, int64_t now)
+{
+    pario_i_connection *c = x->connection;
+    struct pollfd       fds[PARIO_I_MAX_ADDRESSES];
+    size_t              count = pario_i_race_poll_set(c->race, fds);
+    int                 got = 0;
+    do {
+        got = count > 0 ? poll(fds, count, 0) : 0;
+    } while (got < 0 && errno == EINTR);
+    if (got < 0) {
+        pario_i_exchange_fail(x, PARIO_ERROR_SYSTEM, errno, now);
+        return PARIO_I_ONWARD;
+    }
+    pario_i_client_lock(client);
+    int winner = pario_i_race_look(client, c, fds, now);
+    pario_i_client_unlock(client);
+    if (winner >= 0) {
+        return pario_i_carry_won(client, x, winner, now);
+    }
+    pario_i_race_go_on(client, c, now);
+    if (c->race->running > 0) {
+        return PARIO_I_WAITING;
+    }
+    pario_i_exchange_fail(x, PARIO_ERROR_CONNECT, c->race->system_error, now);
+    return PARIO_I_ONWARD;
+}
+
+/* Sees how connecting goes. */
+static pario_i_carried pario_i_carry_connecting(pario_client *client, pario_i_exchange *x,
+                                                int64_t now)
+{
+    pario_i_connection *c = x->connection;
+    if (c->racing) {
+        return pario_i_carry_race(client, x, now);
+    }
+    if (c->fd < 0) {
+        return pario_i_carry_open(client, x, now);
+    }
+    if (pario_i_session(c) != NULL) {
+        return pario_i_carry_handshake(client, x, now);
+    }
+    if (c->tunnels) {
+        return pario_i_carry_tunnel(client, x, now);
+    }
+    int failed = c->hung_up ? pario_i_transport_error(c->fd) : 0;
+    if (failed != 0) {
+        pario_i_exchange_fail(x, PARIO_ERROR_CONNECT, failed, now);
+        return PARIO_I_ONWARD;
+    }
+    return c->writable ? pario_i_carry_reached(client, x, now) : PARIO_I_WAITING;
 }
 
 /* The client's resolver, made when it is needed first; NULL and errno. */
@@ -7008,33 +7243,34 @@ static bool pario_i_is_mute(const pario_i_connection *c)
     return c->hung_up && pario_i_waits_for_user(c);
 }
 
-/* What is to be polled: a connection's socket, the client's descriptor if it is wanted (wake), and
- * the other one if there is one. */
-static void pario_i_poll_set(const pario_client *client, const pario_i_connection *c, bool wake,
-                             struct pollfd *fds)
+/* What is to be polled: a connection's socket, the client's descriptor if it is wanted (wake), the
+ * other one if there is one, and the tries of a race. Returns how many they are. */
+static size_t pario_i_poll_set(const pario_client *client, const pario_i_connection *c, bool wake,
+                               struct pollfd *fds)
 {
     memset(fds, 0, 3 * sizeof *fds);
-    fds[0].fd = pario_i_is_mute(c) ? -1 : c->fd;
+    fds[0].fd = pario_i_is_mute(c) || c->racing ? -1 : c->fd;
     fds[0].events = (short)pario_i_poll_events(c);
     fds[1].fd = wake ? client->wake_fd : -1;
     fds[1].events = POLLIN;
     fds[2].fd = pario_i_awaits_other(c) ? c->other : -1;
     fds[2].events = c->exchange->phase == PARIO_I_STORE ? POLLOUT : POLLIN;
+    return 3 + (c->racing ? pario_i_race_poll_set(c->race, fds + 3) : 0);
 }
 
 /* How often a thread looks whether it is called off, where no connection is left to tell it so. */
 #define PARIO_I_GLANCE INT64_C(100000000)
 
-/* Waits for a connection's socket, or for what else its exchange waits for, and for the client's
+/* Waits for a connection's socket or its race, or for what else its exchange waits for, and for the client's
  * descriptor if it is wanted (wake). Returns 0 or the errno with which that cannot be done. */
 static int pario_i_wait_socket(const pario_client *client, pario_i_connection *c, bool wake,
                                int64_t until)
 {
-    struct pollfd fds[3];
+    struct pollfd fds[3 + PARIO_I_MAX_ADDRESSES];
     int64_t       now = pario_i_clock_ns(CLOCK_MONOTONIC);
     int64_t       glance = pario_i_is_mute(c) && !wake ? now + PARIO_I_GLANCE : INT64_MAX;
-    pario_i_poll_set(client, c, wake, fds);
-    if (poll(fds, 3, pario_i_poll_ms(now, glance < until ? glance : until)) < 0) {
+    size_t        count = pario_i_poll_set(client, c, wake, fds);
+    if (poll(fds, count, pario_i_poll_ms(now, glance < until ? glance : until)) < 0) {
         return errno == EINTR ? 0 : errno;
     }
     c->stirred = c->stirred || fds[2].revents != 0;
@@ -7199,7 +7435,8 @@ static int pario_i_wait(pario_client *client, pario_i_exchange *x)
 /* Lets the others go first. False: where there is no loop, or it cannot be told. */
 static bool pario_i_yield(const pario_client *client, const pario_i_exchange *x)
 {
-    return pario_i_has_loop(client) && pario_i_watch(client, x->connection, EPOLL_CTL_MOD);
+    return pario_i_has_loop(client) &&
+           pario_i_watch(client, x->connection, x->connection->fd, EPOLL_CTL_MOD);
 }
 
 /* Runs an exchange on the calling thread or fiber until it has ended, or is parked. */
@@ -7713,7 +7950,7 @@ static pario_i_exchange *pario_i_expire_one(pario_client *client, bool *more)
     }
     pario_i_connection *c = client->heap.places[1].connection;
     pario_i_exchange   *x = c->idle ? NULL : c->exchange;
-    int64_t             due = x != NULL ? pario_i_due(c) : pario_i_idle_end(client, c->try_until);
+    int64_t             due = x != NULL ? pario_i_due(c) : pario_i_idle_end(client, c->idle_since);
     if (due > client->now) {
         pario_i_heap_delay_first(&client->heap, due);
         return NULL;

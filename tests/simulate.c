@@ -833,28 +833,58 @@ static void begin_request(sim_link *link, plan *p)
     check_busy();
 }
 
-/* One more connection: of all and of its host there must not be too many. */
-static void on_connecting(sim_link *link)
+/* How many connections are open on which something was sent: of all, and of a host. */
+static void count_used(const sim_host *host, unsigned *all, unsigned *own)
 {
-    int64_t         kept = now.config.idle_connections;
-    int64_t         most = now.config.concurrency + (kept > 0 ? kept : 0) + (int64_t)now.fetching;
-    const sim_host *host = &sim.hosts[sim.places[link->place].host];
+    *all = 0;
+    *own = 0;
+    for (const sim_link *link = sim.links; link != NULL; link = link->next) {
+        bool counts = link->fd >= 0 && link->used;
+        *all += counts ? 1 : 0;
+        *own += counts && &sim.hosts[sim.places[link->place].host] == host ? 1 : 0;
+    }
+}
+
+/* Of all connections and of a host's there must not be too many; while they are connecting, there
+ * may be one to each address for each of those. */
+static void check_limits(const sim_host *host, unsigned all, unsigned own, unsigned each)
+{
+    int64_t kept = now.config.idle_connections;
+    int64_t most = now.config.concurrency + (kept > 0 ? kept : 0) + (int64_t)now.fetching;
     /* Other threads may be about to close one each, for which they must not hold the lock. */
     int64_t closing = now.tls && now.config.executor == PARIO_THREADS ? now.config.concurrency : 0;
-    if (now.config.concurrency > 0 && (int64_t)sim.sockets > most + closing) {
-        sim_die("%u connections are open", sim.sockets);
+    if (now.config.concurrency > 0 && (int64_t)all > (most + closing) * each) {
+        sim_die("%u connections are open", all);
     }
     /* Who fetches on the sequential executor cannot wait for a request that waits for him. */
     bool counts = now.config.per_host > 0 && now.config.executor != PARIO_SEQUENTIAL;
-    if (counts && (int64_t)host->open > now.config.per_host + closing) {
-        sim_die("%u connections are open to %s", host->open, host->name);
+    if (counts && (int64_t)own > (now.config.per_host + closing) * each) {
+        sim_die("%u connections are open to %s", own, host->name);
     }
+}
+
+static void on_connecting(sim_link *link)
+{
+    const sim_host *host = &sim.hosts[sim.places[link->place].host];
+    unsigned        each = 1;
+    for (unsigned i = 0; i < sim.host_count; i++) {
+        each = sim.hosts[i].place_count > each ? sim.hosts[i].place_count : each;
+    }
+    check_limits(host, sim.sockets, host->open, each);
 }
 
 static void on_sent(sim_link *link, const struct iovec *first, size_t moved)
 {
     char   head[128];
     size_t size = first->iov_len < sizeof head - 1 ? first->iov_len : sizeof head - 1;
+    if (!link->used) {
+        const sim_host *host = &sim.hosts[sim.places[link->place].host];
+        unsigned        all;
+        unsigned        own;
+        link->used = true;
+        count_used(host, &all, &own);
+        check_limits(host, all, own, 1);
+    }
     memcpy(head, first->iov_base, size);
     head[size] = '\0';
     if (head[0] >= 'A' && head[0] <= 'Z' && !link->busy) {
@@ -1787,9 +1817,12 @@ static void check_statistics(void)
     if (now.config.queue > 0 && (int64_t)s.queued > now.config.queue) {
         sim_die("%ju requests are waiting", (uintmax_t)s.queued);
     }
-    if (now.config.executor != PARIO_THREADS && sim.sockets > s.idle + s.running) {
-        sim_die("%u connections are open, %ju kept, for %ju requests", sim.sockets,
-                (uintmax_t)s.idle, (uintmax_t)s.running);
+    unsigned used;
+    unsigned own;
+    count_used(NULL, &used, &own);
+    if (now.config.executor != PARIO_THREADS && used > s.idle + s.running) {
+        sim_die("%u connections are open, %ju kept, for %ju requests", used, (uintmax_t)s.idle,
+                (uintmax_t)s.running);
     }
     if (s.submitted - s.completed + s.tasks < s.queued + s.running) {
         sim_die("of %ju requests %ju are over, %ju wait, %ju are in flight", (uintmax_t)s.submitted,

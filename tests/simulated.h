@@ -123,6 +123,7 @@ typedef struct sim_link {
     int64_t          looked_at; /* the client saw that nothing was to be read */
     int64_t          came_at;   /* bytes or the end, which the client has not taken; 0: none */
     int64_t          ignored;   /* for so long, when the client closed */
+    bool             used;      /* the client has sent on it */
     size_t           extra;     /* the includer's: so many of the last bytes nobody asked for */
     int64_t          stray_at;  /* the includer's: bytes came that nobody asked for */
     bool             excused;   /* the includer's: the client could not see that */
@@ -1486,7 +1487,7 @@ static ssize_t sim_read(int fd, void *bytes, size_t size)
 }
 
 /* A new descriptor of the includer's to be written to, or -1. */
-static int sim_sink_open(int64_t *moved_at)
+static inline int sim_sink_open(int64_t *moved_at)
 {
     int fd = sim.sink_count < SIM_SINKS ? sim_fd_new(SIM_SINK) : -1;
     if (fd >= 0) {

@@ -1582,3 +1582,108 @@ TEST(exchange_survives_when_memory_runs_out_for_a_proxys_answer)
     CHECK(n > 3);
     CHECK(stands);
 }
+
+/* ---- races of addresses, RFC 8305 --------------------------------------------------------- */
+
+#define MS INT64_C(1000000)
+#define FAR (INT64_MAX / 2)
+
+/* Tries the next address with a descriptor of the same number, if it has its turn. */
+static bool race_tries(pario_i_race *race, int64_t at, int64_t deadline)
+{
+    bool wants = pario_i_race_wants(race, at);
+    if (wants) {
+        pario_i_race_begun(race, race->next, at, deadline);
+    }
+    return wants;
+}
+
+TEST(race_gives_each_address_a_head_start)
+{
+    pario_i_race *race = pario_i_race_new(3);
+    if (CHECK(race != NULL)) {
+        CHECK(race_tries(race, 0, FAR));
+        CHECK(!race_tries(race, 0, FAR));
+        CHECK_INT(pario_i_race_due(race), PARIO_NEXT_ADDRESS_MS * MS);
+        CHECK(!race_tries(race, (PARIO_NEXT_ADDRESS_MS * MS) - 1, FAR));
+        CHECK(race_tries(race, PARIO_NEXT_ADDRESS_MS * MS, FAR));
+        CHECK_INT(pario_i_race_due(race), 2 * PARIO_NEXT_ADDRESS_MS * MS);
+        CHECK(race_tries(race, 2 * PARIO_NEXT_ADDRESS_MS * MS, FAR));
+        CHECK_INT(pario_i_race_due(race), INT64_MAX);
+        CHECK(!race_tries(race, FAR, FAR));
+        CHECK_UINT(race->running, 3);
+        CHECK_UINT(race->address, 2);
+        PARIO_FREE(race);
+    }
+}
+
+TEST(race_goes_on_at_once_when_a_try_fails)
+{
+    pario_i_race *race = pario_i_race_new(4);
+    if (CHECK(race != NULL)) {
+        CHECK(race_tries(race, 0, FAR));
+        CHECK(race_tries(race, 300 * MS, FAR));
+        pario_i_race_lost(race, 0, ECONNREFUSED, 310 * MS);
+        CHECK_UINT(race->running, 1);
+        CHECK_INT(race->tries[0].fd, 1);
+        CHECK_UINT(race->address, 0);
+        CHECK_INT(race->system_error, ECONNREFUSED);
+        CHECK_INT(pario_i_race_due(race), 310 * MS);
+        CHECK(race_tries(race, 310 * MS, FAR));
+        CHECK_INT(pario_i_race_due(race), (310 + PARIO_NEXT_ADDRESS_MS) * MS);
+        pario_i_race_lost(race, 1, ENETUNREACH, 320 * MS);
+        pario_i_race_lost(race, 0, ETIMEDOUT, 320 * MS);
+        CHECK_UINT(race->address, 1);
+        CHECK(race_tries(race, 320 * MS, FAR));
+        pario_i_race_lost(race, 0, EHOSTUNREACH, 330 * MS);
+        CHECK(!race_tries(race, FAR, FAR));
+        CHECK_UINT(race->running, 0);
+        CHECK_UINT(race->address, 3);
+        CHECK_INT(race->system_error, EHOSTUNREACH);
+        PARIO_FREE(race);
+    }
+}
+
+/* Where there is little time, all addresses share it. */
+TEST(race_leaves_time_for_each_address)
+{
+    pario_i_race *race = pario_i_race_new(3);
+    if (CHECK(race != NULL)) {
+        CHECK(race_tries(race, 0, 300 * MS));
+        CHECK_INT(pario_i_race_due(race), 100 * MS);
+        CHECK(race_tries(race, 100 * MS, 300 * MS));
+        CHECK_INT(pario_i_race_due(race), 200 * MS);
+        CHECK(race_tries(race, 300 * MS, 300 * MS));
+        PARIO_FREE(race);
+    }
+}
+
+/* With each answer that the world may give, no address is tried twice or before its turn. */
+TEST(race_tries_every_address_once)
+{
+    for (unsigned seed = 1; seed <= 2000; seed++) {
+        unsigned      state = seed;
+        unsigned      tried = 0;
+        int64_t       at = 0;
+        pario_i_race *race = pario_i_race_new(1 + (seed % PARIO_I_MAX_ADDRESSES));
+        if (!CHECK(race != NULL)) {
+            return;
+        }
+        while (race->next < race->count || race->running > 0) {
+            state = (state * 1103515245u) + 12345u;
+            if (race_tries(race, at, FAR)) {
+                CHECK_UINT(race->address, tried);
+                tried++;
+            } else if (race->running > 0 && (state >> 16) % 3 == 0) {
+                pario_i_race_lost(race, (state >> 20) % race->running, ECONNREFUSED, at);
+            } else {
+                at += (state >> 16) % 100 * MS;
+            }
+            for (size_t i = 1; i < race->running; i++) {
+                CHECK(race->tries[i - 1].address < race->tries[i].address);
+            }
+        }
+        CHECK_UINT(tried, race->count);
+        PARIO_FREE(race);
+    }
+}

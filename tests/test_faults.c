@@ -809,6 +809,15 @@ static void by_name(trial *t)
     }
 }
 
+static void by_one_of_two_addresses(trial *t)
+{
+    if (start_plainly(t, 0)) {
+        ask_for(t, 0, HELLO, "two.example", t->port, "hello");
+        ask_for(t, 1, HELLO, "two.example", t->other_port, "hello");
+        collect(t);
+    }
+}
+
 static void task_body(pario_client *client, void *argument)
 {
     trial *t = (trial *)argument;
@@ -1161,6 +1170,7 @@ static const scenario scenarios[] = {
     { "by_https", by_https, false, false, false },
     { "by_proxy", by_proxy, false, false, false },
     { "by_name", by_name, false, false, false },
+    { "by_one_of_two_addresses", by_one_of_two_addresses, true, false, false },
     { "in_tasks", in_tasks, false, true, false },
     { "in_one_task", in_one_task, true, true, false },
     { "out_of_descriptors", out_of_descriptors, true, false, false },

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Connecting: hosts with several addresses, of which some hang, unix sockets, source addresses.
+ * Names are looked up in this file.
+ */
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* A name is its addresses, with an x between two: "v6xv4" is ::1 and 127.0.0.1. */
+static const struct {
+    const char *word;
+    const char *address;
+} entries[] = { { "v4", "127.0.0.1" }, { "v6", "::1" }, { "no", "127.0.0.2" } };
+
+typedef union any_address {
+    struct sockaddr     any;
+    struct sockaddr_in  v4;
+    struct sockaddr_in6 v6;
+} any_address;
+
+typedef struct listed {
+    struct addrinfo info;
+    any_address     address;
+} listed;
+
+/* One address, from its word; NULL: there is no such word, or no memory. */
+static listed *list_address(const char *word)
+{
+    listed *made = (listed *)calloc(1, sizeof *made);
+    for (size_t i = 0; i < sizeof entries / sizeof entries[0] && made != NULL; i++) {
+        if (strncmp(word, entries[i].word, 2) == 0) {
+            bool  v6 = strchr(entries[i].address, ':') != NULL;
+            void *place = v6 ? (void *)&made->address.v6.sin6_addr
+                             : (void *)&made->address.v4.sin_addr;
+            made->info.ai_family = v6 ? AF_INET6 : AF_INET;
+            made->info.ai_addrlen = v6 ? sizeof made->address.v6 : sizeof made->address.v4;
+            made->info.ai_addr = &made->address.any;
+            made->address.any.sa_family = (sa_family_t)made->info.ai_family;
+            inet_pton(made->info.ai_family, entries[i].address, place);
+        }
+    }
+    return made;
+}
+
+static int list_getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+                            struct addrinfo **list)
+{
+    struct addrinfo **last = list;
+    (void)service;
+    (void)hints;
+    *list = NULL;
+    for (const char *at = name; strlen(at) >= 2; at += at[2] == 'x' ? 3 : 2) {
+        listed *made = list_address(at);
+        if (made == NULL) {
+            return EAI_MEMORY;
+        }
+        *last = &made->info;
+        last = &made->info.ai_next;
+    }
+    return 0;
+}
+
+static void list_freeaddrinfo(struct addrinfo *list)
+{
+    while (list != NULL) {
+        struct addrinfo *next = list->ai_next;
+        free(list);
+        list = next;
+    }
+}
+
+#define getaddrinfo list_getaddrinfo
+#define freeaddrinfo list_freeaddrinfo
+#define PARIO_IMPLEMENTATION
+#include "pario.h"
+#undef getaddrinfo
+#undef freeaddrinfo
+
+#include "e2e.h"
+
+#define OK_REPLY "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+static const server_step        answers[] = { S_READ, S_SEND(OK_REPLY), S_AGAIN };
+static const server_step *const scripts[] = { answers };
+
+/* "http://NAME:PORT/", for the server's port; one of a few static texts. */
+static const char *url_of(const char *name, server *peer)
+{
+    static char   texts[16][512];
+    static size_t next;
+    char         *text = texts[next++ % 16];
+    snprintf(text, sizeof texts[0], "http://%s:%u/", name, (unsigned)server_port(peer));
+    return text;
+}
+
+/* GETs by name, and says what became of it and at which address. */
+static void get_by_name(e2e_run *run, const char *name, server *peer, pario_error expected,
+                        int64_t least_us)
+{
+    pario_request  request = { .url = url_of(name, peer) };
+    pario_response response;
+    char           address[PARIO_ADDRESS_SIZE];
+    CHECK_ERROR(e2e_do(run, &request, &response), expected);
+    pario_response_address(&response, address, sizeof address);
+    CHECK(address[0] != '\0');
+    *strrchr(address, ':') = '\0'; /* the port differs */
+    CHECK(response.times.total_us >= least_us);
+    e2e_note(run, "%s: %s in stage %d, errno %d, %s", name, pario_error_name(response.error),
+             (int)response.stage, response.system_error, address);
+    pario_response_free(&response);
+    CHECK_UINT(server_connecting(), 0);
+}
+
+/* A server on [::1] to which no connection is ever completed, and one on the same port of
+ * 127.0.0.1 that answers. False: this machine has no ::1. */
+static bool serve_hanging(e2e_run *run, server **hanging, server **answering)
+{
+    if (!server_has_ipv6()) {
+        test_skip("this machine has no ::1");
+        return false;
+    }
+    *hanging = e2e_serve(run, &(server_options){ .mood = SERVER_FULL, .ipv6 = true });
+    *answering = e2e_serve(
+        run,
+        &(server_options){ .scripts = scripts, .script_count = 1, .port = server_port(*hanging) });
+    return true;
+}
+
+/* ---- several addresses ----------------------------------------------------------------- */
+
+/* Nobody waits for the one that hangs longer than it takes to try the next, nor leaves it open. */
+E2E_WAYS(an_address_that_hangs_is_overtaken)
+{
+    server *hanging;
+    server *answering;
+    if (serve_hanging(run, &hanging, &answering) && e2e_open(run)) {
+        get_by_name(run, "v6xv4", answering, PARIO_OK, PARIO_NEXT_ADDRESS_MS * 1000);
+        CHECK_UINT(server_count(answering).connections, 1);
+    }
+}
+
+/* What has failed is no reason to wait: the third is tried while the first hangs. */
+E2E_WAYS(a_refusal_is_not_waited_for)
+{
+    server *hanging;
+    server *answering;
+    if (serve_hanging(run, &hanging, &answering) && e2e_open(run)) {
+        get_by_name(run, "v6xnoxv4", answering, PARIO_OK, PARIO_NEXT_ADDRESS_MS * 1000);
+        get_by_name(run, "noxv4", answering, PARIO_OK, 0);
+        get_by_name(run, "v4xv6", answering, PARIO_OK, 0);
+        get_by_name(run, "noxno", answering, PARIO_ERROR_CONNECT, 0);
+        CHECK_UINT(server_count(answering).connections, 3);
+    }
+}
+
+/* The time to connect is that of all addresses together. */
+E2E_WAYS(all_addresses_hang_until_the_time_is_over)
+{
+    server *hanging;
+    server *answering;
+    run->config.connect_timeout_ms = 50;
+    if (serve_hanging(run, &hanging, &answering) && e2e_open(run)) {
+        get_by_name(run, "v6xv6xv6", hanging, PARIO_ERROR_CONNECT_TIMEOUT, 50000);
+        get_by_name(run, "v6xno", hanging, PARIO_ERROR_CONNECT_TIMEOUT, 50000);
+    }
+}
+
+E2E(many_race_at_once)
+{
+    server        *hanging;
+    server        *answering;
+    pario_response response;
+    run->apart = true;
+    run->config.per_host = 2;
+    run->config.idle_connections = 2;
+    if (!serve_hanging(run, &hanging, &answering) || !e2e_open(run)) {
+        return;
+    }
+    for (size_t i = 0; i < 20; i++) {
+        e2e_submit(run, url_of("v6xv4", answering), i, NULL);
+    }
+    for (size_t i = 0; i < 20; i++) {
+        CHECK_ERROR(pario_next(run->client, &response, PARIO_UNLIMITED), PARIO_OK);
+        CHECK_ERROR(response.error, PARIO_OK);
+        pario_response_free(&response);
+    }
+    CHECK_UINT(server_count(answering).requests, 20);
+    CHECK(server_count(answering).most_open <= 2);
+    CHECK_UINT(server_connecting(), 0);
+}
+
+/* A cancel finds two sockets that are being connected. */
+E2E(a_race_is_cancelled)
+{
+    uint64_t       id = 0;
+    server        *hanging;
+    server        *answering;
+    pario_response response;
+    if (!serve_hanging(run, &hanging, &answering) || !e2e_open(run)) {
+        return;
+    }
+    e2e_submit(run, url_of("v6xv6", hanging), 7, &id);
+    while (server_connecting() < 2) {
+        CHECK_ERROR(pario_next(run->client, &response, 1), PARIO_TIME_OVER);
+    }
+    CHECK_ERROR(pario_cancel(run->client, id), PARIO_OK);
+    CHECK_ERROR(pario_next(run->client, &response, PARIO_UNLIMITED), PARIO_OK);
+    CHECK_ERROR(response.error, PARIO_ERROR_CANCELLED);
+    CHECK_INT(response.stage, PARIO_STAGE_CONNECT);
+    pario_response_free(&response);
+    CHECK_UINT(server_connecting(), 0);
+}
+
+/* A client that is closed in the middle of a race. */
+E2E(closing_ends_a_race)
+{
+    server        *hanging;
+    server        *answering;
+    pario_response response;
+    if (!serve_hanging(run, &hanging, &answering) || !e2e_open(run)) {
+        return;
+    }
+    e2e_submit(run, url_of("v6xv6", hanging), 0, NULL);
+    while (server_connecting() < 2) {
+        CHECK_ERROR(pario_next(run->client, &response, 1), PARIO_TIME_OVER);
+    }
+    e2e_close(run);
+    CHECK_UINT(server_connecting(), 0);
+}
+
+/* RFC 8305 section 4: the families take turns, whatever the resolver's order is. */
+TEST(families_take_turns)
+{
+    static const struct {
+        const char *name;
+        const char *order;
+    } cases[] = {
+        { "v4xv4xv4xv6xv6", "46464" }, { "v6xv6xv6xv4", "6466" }, { "v4xv4", "44" }, { "v6", "6" },
+        { "v4xv6xv6xv6", "4666" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct addrinfo *list;
+        char             order[16] = "";
+        CHECK_INT(list_getaddrinfo(cases[i].name, NULL, NULL, &list), 0);
+        pario_i_addresses *addresses = pario_i_resolver_copy(list);
+        for (size_t k = 0; CHECK(addresses != NULL) && k < addresses->count; k++) {
+            order[k] = addresses->list[k].any.sa_family == AF_INET6 ? '6' : '4';
+        }
+        CHECK_STR(order, cases[i].order);
+        pario_i_addresses_drop(addresses);
+        list_freeaddrinfo(list);
+    }
+}
