@@ -7261,8 +7261,8 @@ static size_t pario_i_poll_set(const pario_client *client, const pario_i_connect
 /* How often a thread looks whether it is called off, where no connection is left to tell it so. */
 #define PARIO_I_GLANCE INT64_C(100000000)
 
-/* Waits for a connection's socket or its race, or for what else its exchange waits for, and for the client's
- * descriptor if it is wanted (wake). Returns 0 or the errno with which that cannot be done. */
+/* Waits for a connection's socket or its race, for what else its exchange waits for, and for the
+ * client's descriptor if it is wanted (wake). Returns 0 or the errno with which it cannot. */
 static int pario_i_wait_socket(const pario_client *client, pario_i_connection *c, bool wake,
                                int64_t until)
 {
