@@ -1685,5 +1685,262 @@ TEST(race_tries_every_address_once)
         }
         CHECK_UINT(tried, race->count);
         PARIO_FREE(race);
+
+/* ---- content that is passed on ------------------------------------------------------ */
+
+/* Has the content passed on: to a consumer, or to a descriptor. */
+static void pass_on(drive *d, bool stream)
+{
+    static char nobody; /* whose place is all that is looked at */
+    void       *consumer = &nobody;
+    d->limits.passes = true;
+    d->limits.consumer = stream ? (pario_client *)consumer : NULL;
+    d->limits.into_fd = stream ? 0 : 7;
+}
+
+/* Takes what is here, as whoever it is for would; says it as "[head]", "[abc]". */
+static void take_parts(drive *d, core_line *line, bool stream)
+{
+    uint8_t wanted = stream ? PARIO_I_HELD : PARIO_I_STORE;
+    while (d->x->phase == wanted) {
+        const pario_i_buffer *content = &d->x->reply->content;
+        bool                  head = stream && !d->x->reply->opened;
+        core_say(line, "[");
+        core_say_bytes(line, head ? (const void *)"head" : content->data, head ? 4 : content->size);
+        core_say(line, "]");
+        if (stream) {
+            pario_i_exchange_released(d->x, d->now);
+        } else {
+            pario_i_exchange_passed(d->x, 1, d->now); /* byte by byte, as a slow pipe does */
+        }
+    }
+}
+
+/* Receives a reply whose parts are taken as they come: where content is to be received at once it
+ * is put there, as the kernel would. */
+static void receive_parts(drive *d, core_text text, size_t cut, core_line *line)
+{
+    bool   stream = d->limits.consumer != NULL;
+    size_t at = 0;
+    while (at < text.size && drive_wants(d)) {
+        size_t         end = core_piece_end(cut, at, text.size);
+        size_t         room = 0;
+        unsigned char *place = pario_i_exchange_place(d->x, &room);
+        if (place != NULL && CHECK(room >= end - at)) {
+            memcpy(place, text.bytes + at, end - at);
+            pario_i_exchange_received(d->x, NULL, place, end - at, d->now);
+        } else {
+            place = (unsigned char *)test_fence_put(&d->fence, text.bytes + at, end - at);
+            pario_i_exchange_received(d->x, &d->spare, place, end - at, d->now);
+        }
+        take_parts(d, line, stream);
+        at = end;
+    }
+    drive_close(d, 0);
+    take_parts(d, line, stream);
+}
+
+static const reply_case passed[] = {
+    { CORE_TEXT(OK_ "Content-Length: 3\r\n\r\nabc"), "200 <> Content-Length=3, keep" },
+    { CORE_TEXT(OK_ "Content-Length: 0\r\n\r\n"), "200 <> Content-Length=0, keep" },
+    { CORE_TEXT(OK_ "\r\nabc"), "200 <>" },
+    { CORE_TEXT(CHUNKED "1\r\na\r\n2\r\nbc\r\n0\r\nT: u\r\n\r\n"),
+      "200 <> " SAYS ", trailers T=u, keep" },
+    { CORE_TEXT("HTTP/1.1 103 x\r\n\r\n" OK_ "Content-Length: 3\r\n\r\nabc"),
+      "200 <> Content-Length=3, keep" },
+};
+
+/* The parts of a case, in one cut, put together again. */
+static void check_passed(const reply_case *reply, size_t cut, bool stream, bool empty)
+{
+    drive     d;
+    core_line parts = { "", 0 };
+    drive_prepare(&d);
+    pass_on(&d, stream);
+    core_case(reply->text.bytes, cut);
+    if (drive_begin(&d)) {
+        drive_send(&d, false);
+        receive_parts(&d, reply->text, cut, &parts);
+        check_drive(&d, reply->expected);
+        CHECK((strstr(parts.text, "[head]") == parts.text) == stream);
+        CHECK_UINT(d.x->reply->passed, empty ? 0 : 3);
+        CHECK_UINT(d.x->reply->content.size, 0);
+    }
+    drive_end(&d);
+}
+
+TEST(exchange_passes_content_on_in_every_cut)
+{
+    for (size_t i = 0; i < COUNT(passed); i++) {
+        for (size_t cut = 0; cut < CORE_CUTS(passed[i].text.size); cut++) {
+            check_passed(&passed[i], cut, true, i == 1);
+            check_passed(&passed[i], cut, false, i == 1);
+        }
+    }
+}
+
+/* The order in which parts are handed out, and that nothing is wanted of the server before each. */
+TEST(exchange_wants_nothing_while_a_part_is_out)
+{
+    drive     d;
+    core_line parts = { "", 0 };
+    drive_prepare(&d);
+    pass_on(&d, true);
+    if (drive_begin(&d)) {
+        drive_send(&d, false);
+        drive_receive_string(&d, CHUNKED "2\r\nab\r\n");
+        CHECK_INT(d.x->phase, PARIO_I_HELD);
+        CHECK(!drive_wants(&d));
+        take_parts(&d, &parts, true);
+        CHECK_INT(d.x->phase, PARIO_I_RECEIVE);
+        drive_receive_string(&d, "1\r\nc\r\n0\r\n\r\n");
+        CHECK_INT(d.x->phase, PARIO_I_HELD);
+        take_parts(&d, &parts, true);
+        CHECK_STR(parts.text, "[head][ab][c]");
+        CHECK_INT(d.x->phase, PARIO_I_END);
+        CHECK(d.x->keep);
+    }
+    drive_end(&d);
+}
+
+/* A request that was answered early goes on being sent after each part. */
+TEST(exchange_goes_on_sending_after_a_part)
+{
+    drive     d;
+    core_line parts = { "", 0 };
+    drive_prepare(&d);
+    pass_on(&d, true);
+    if (drive_begin(&d)) {
+        pario_i_exchange_connected(d.x, false, d.now);
+        d.x->head_size = 50;
+        pario_i_exchange_sent(d.x, 20, d.now);
+        drive_receive_string(&d, OK_ "Content-Length: 3\r\n\r\na");
+        take_parts(&d, &parts, true);
+        CHECK_INT(d.x->phase, PARIO_I_SEND);
+        pario_i_exchange_sent(d.x, 30, d.now);
+        CHECK_INT(d.x->phase, PARIO_I_RECEIVE);
+        drive_receive_string(&d, "bc");
+        take_parts(&d, &parts, true);
+        CHECK_STR(parts.text, "[head][a][bc]");
+        check_drive(&d, "200 <> Content-Length=3, keep");
+    }
+    drive_end(&d);
+}
+
+/* The total time alone goes on while a part is out; then progress is counted anew. */
+TEST(exchange_is_not_late_while_a_part_is_out)
+{
+    drive d;
+    drive_prepare(&d);
+    pass_on(&d, true);
+    if (drive_begin(&d)) {
+        drive_send(&d, false);
+        drive_receive_string(&d, OK_ "Content-Length: 3\r\n\r\n");
+        CHECK_INT(pario_i_exchange_deadline(d.x), PATIENCE_TOTAL);
+        d.now = PATIENCE_PROGRESS + 5;
+        pario_i_exchange_released(d.x, d.now);
+        CHECK_INT(pario_i_exchange_deadline(d.x), 2 * PATIENCE_PROGRESS + 5);
+        drive_receive_string(&d, "ab");
+        CHECK_INT(d.x->phase, PARIO_I_HELD);
+        pario_i_exchange_expire(d.x, PATIENCE_TOTAL);
+        check_drive(&d, "PARIO_ERROR_TOTAL_TIMEOUT, body");
+    }
+    drive_end(&d);
+}
+
+/* What a consumer has in its hands stays, whatever becomes of the exchange; and it has had it. */
+TEST(exchange_keeps_a_part_that_is_out)
+{
+    drive d;
+    drive_prepare(&d);
+    pass_on(&d, true);
+    if (drive_begin(&d)) {
+        drive_send(&d, false);
+        drive_receive_string(&d, OK_ "Content-Length: 3\r\n\r\nab");
+        pario_i_exchange_released(d.x, d.now);
+        d.x->held = true;
+        pario_i_exchange_end(d.x, PARIO_ERROR_CANCELLED, d.now);
+        CHECK_UINT(d.x->reply->content.size, 2);
+        CHECK(d.x->reply->content.data != NULL && d.x->reply->content.data[0] == 'a');
+        d.x->held = false;
+        pario_i_exchange_released(d.x, d.now);
+        CHECK_UINT(d.x->reply->passed, 2);
+        CHECK(d.x->reply->content.data == NULL);
+        check_drive(&d, "PARIO_ERROR_CANCELLED, body");
+    }
+    drive_end(&d);
+}
+
+static const reply_case too_large_to_pass[] = {
+    { CORE_TEXT(OK_ "Content-Length: 4\r\n\r\nabcd"), "PARIO_ERROR_BODY_TOO_LARGE, body" },
+    { CORE_TEXT(OK_ "\r\nabcd"), "PARIO_ERROR_BODY_TOO_LARGE, body" },
+    { CORE_TEXT(CHUNKED "2\r\nab\r\n2\r\ncd\r\n0\r\n\r\n"), "PARIO_ERROR_BODY_TOO_LARGE, body" },
+    { CORE_TEXT(OK_ "Content-Length: 4\r\n\r\nab"), "PARIO_ERROR_BODY_TOO_LARGE, body" },
+};
+
+/* The limit is one of all content, not of that which is here. */
+TEST(exchange_limits_content_that_is_passed_on)
+{
+    for (size_t i = 0; i < COUNT(too_large_to_pass); i++) {
+        const reply_case *reply = &too_large_to_pass[i];
+        for (size_t cut = 0; cut < CORE_CUTS(reply->text.size); cut++) {
+            drive     d;
+            core_line parts = { "", 0 };
+            drive_prepare(&d);
+            pass_on(&d, cut % 2 == 0);
+            d.limits.body_bytes = 3;
+            core_case(reply->text.bytes, cut);
+            if (drive_begin(&d)) {
+                drive_send(&d, false);
+                receive_parts(&d, reply->text, cut, &parts);
+                check_drive(&d, reply->expected);
+            }
+            drive_end(&d);
+        }
+    }
+}
+
+/* Content into the user's memory: there from the first byte on, and not one byte behind it. */
+TEST(exchange_receives_into_memory)
+{
+    unsigned char memory[4];
+    for (size_t i = 0; i < COUNT(passed); i++) {
+        for (size_t cut = 0; cut < CORE_CUTS(passed[i].text.size); cut++) {
+            drive     d;
+            core_line parts = { "", 0 };
+            memset(memory, '!', sizeof memory);
+            drive_prepare(&d);
+            d.limits.into = memory;
+            d.limits.body_bytes = 3;
+            core_case(passed[i].text.bytes, cut);
+            if (drive_begin(&d)) {
+                drive_send(&d, false);
+                receive_parts(&d, passed[i].text, cut, &parts);
+                CHECK_INT(d.x->error, PARIO_OK);
+                CHECK(i == 1 || memcmp(memory, "abc!", 4) == 0);
+                CHECK_UINT(d.x->reply->content.size, i == 1 ? 0 : 3);
+                CHECK(d.x->reply->content.data == memory);
+            }
+            drive_end(&d);
+        }
+    }
+}
+
+/* Memory may be out for a part, as for all else. */
+TEST(exchange_survives_the_lack_of_memory_for_a_part)
+{
+    for (unsigned long at = 1; at < 8; at++) {
+        drive     d;
+        core_line parts = { "", 0 };
+        drive_prepare(&d);
+        pass_on(&d, true);
+        if (drive_begin(&d)) {
+            drive_send(&d, false);
+            core_fail_at(at);
+            receive_parts(&d, passed[3].text, 60, &parts);
+            core_fail_at(0);
+            CHECK(d.x->error == PARIO_OK || d.x->error == PARIO_ERROR_MEMORY);
+        }
+        drive_end(&d);
     }
 }
