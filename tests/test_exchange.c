@@ -1685,6 +1685,8 @@ TEST(race_tries_every_address_once)
         }
         CHECK_UINT(tried, race->count);
         PARIO_FREE(race);
+    }
+}
 
 /* ---- content that is passed on ------------------------------------------------------ */
 
