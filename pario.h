@@ -79,6 +79,13 @@
  * stay valid and unchanged until the request has come back. What a response points to
  * belongs to the response, until pario_response_free; it may outlive the client.
  *
+ * Uploads. A body is in memory, or is read from a descriptor in pieces of 64 KiB, which stays
+ * yours and open until the request has come back. A file is read from where it stood at
+ * pario_submit, and stays there; so it can be sent again after a redirect or on another connection,
+ * which what comes from a pipe or a socket cannot. Large content waits for a server that asks for
+ * it (100 Continue), for a second at most. A server that answers before it has got all of it with a
+ * status from 300 on, or with a whole response, gets no more of it, and its connection is closed.
+ *
  * Threads. A client belongs to one thread at a time; different threads use different
  * clients. pario_wake alone may be called from everywhere, signal handlers included.
  * On PARIO_THREADS, pario_fetch may be called from any thread.
@@ -170,6 +177,8 @@
 #define PARIO_DEFAULT_INTERIM 16                 /* 1xx responses before the final one */
 #define PARIO_DEFAULT_CHUNK_EXTENSION_BYTES 4096 /* all chunk extensions of a response */
 #define PARIO_DEFAULT_TRAILER_BYTES 8192         /* trailer section */
+#define PARIO_DEFAULT_EXPECT_BYTES 1048576       /* content that waits for 100 (Continue) */
+#define PARIO_DEFAULT_EXPECT_MS 1000             /* and for how long */
 #define PARIO_DEFAULT_STACK_BYTES 65536          /* of a thread or fiber; see pario_config */
 
 /* What cannot be changed by an option. */
@@ -270,6 +279,8 @@ __attribute__((used)) static inline const char *pario_i_implemented(void)
     X(ERROR_SYSTEM, "a system call failed")                                                        \
     X(ERROR_THREAD, "a thread could not be started")                                               \
     X(ERROR_PROCESS, "this process cannot be read")                                                \
+    X(ERROR_BODY_READ, "the descriptor of the content cannot be read, or ends too early")          \
+    X(ERROR_BODY_REWIND, "the content would have to be sent again, and comes from no file")        \
     /* the connection */                                                                           \
     X(ERROR_CANCELLED, "cancelled")                                                                \
     X(ERROR_RESOLVE, "the host's name was not resolved")                                           \
@@ -393,6 +404,8 @@ typedef struct pario_config {
     int64_t        chunk_extension_bytes; /* U, O */
     int64_t        trailer_bytes;         /* 16 MiB at most, O */
     int64_t        redirects;             /* followed; 0: none, U */
+    int64_t        expect_bytes;      /* so much content, or of unknown size, waits for 100, O */
+    int64_t        expect_timeout_ms; /* for so long, U */
     /*
      * The stack of a pool thread or of a fiber, 16 KiB to 1 GiB. The library itself
      * needs less than 8 KiB of it. The default is small because a thread with a stack
@@ -431,11 +444,13 @@ typedef struct pario_request {
     size_t             field_count;
     const void        *body; /* not copied: valid until the request has come back */
     size_t             body_size;
-    const char        *user;      /* Basic authentication, instead of the URL's userinfo */
-    const char        *password;  /* NULL: "" */
-    size_t             tag;       /* yours: comes back with the response */
-    uint64_t          *id;        /* where to put the request's id for pario_cancel, or NULL */
-    int64_t            redirects; /* followed; 0: as the client, U, O */
+    int                body_fd;      /* above 0: the body is read from there; see Uploads above */
+    int64_t            body_fd_size; /* so many; 0: what is left of a file, else all there is; U */
+    const char        *user;         /* Basic authentication, instead of the URL's userinfo */
+    const char        *password;     /* NULL: "" */
+    size_t             tag;          /* yours: comes back with the response */
+    uint64_t          *id;           /* where to put the request's id for pario_cancel, or NULL */
+    int64_t            redirects;    /* followed; 0: as the client, U, O */
     int64_t            connect_timeout_ms;  /* 0: as the client, U */
     int64_t            progress_timeout_ms; /* 0: as the client, U */
     int64_t            total_timeout_ms;    /* 0: as the client, U */
@@ -539,11 +554,11 @@ PARIO_API pario_error pario_open(const pario_config *config, pario_client **clie
  * client, request: not NULL. The request is copied, all but its body.
  * Returns PARIO_OK: the request will come back from pario_next, exactly once. Otherwise it will
  * not: PARIO_ERROR_QUEUE_FULL, PARIO_ERROR_MEMORY, PARIO_ERROR_TOO_LARGE, PARIO_ERROR_THREAD (not
- * even one), or what is wrong with it: PARIO_ERROR_ARGUMENT, _URL, _URL_TOO_LONG, _URL_BYTE,
- * _URL_HOST, _URL_PORT, _SCHEME, _NEEDS_TLS, _METHOD, _FIELD_NAME, _FIELD_VALUE,
- * _FIELD_RESERVED, _CREDENTIALS, _CONFIG (a limit out of its range). Reserved fields:
- * Content-Length, Transfer-Encoding, Host without a value, Authorization beside credentials,
- * Proxy-Authorization where the client has a proxy.
+ * even one), PARIO_ERROR_BODY_READ (body_fd is not open; errno), or what is wrong with it:
+ * PARIO_ERROR_ARGUMENT, _URL, _URL_TOO_LONG, _URL_BYTE, _URL_HOST, _URL_PORT, _SCHEME, _NEEDS_TLS,
+ * _METHOD, _FIELD_NAME, _FIELD_VALUE, _FIELD_RESERVED, _CREDENTIALS, _CONFIG (a limit out of its
+ * range). Reserved fields: Content-Length, Transfer-Encoding, Host without a value, Authorization
+ * beside credentials, Proxy-Authorization where the client has a proxy.
  * The client's thread, or a task. Never blocks. RFC 9110 section 9, RFC 9112 section 3.
  */
 PARIO_API pario_error pario_submit(pario_client *client, const pario_request *request)
@@ -2168,10 +2183,34 @@ typedef enum pario_i_method {
 #define PARIO_I_HAS_TEXT 128u /* there is something behind the URL */
 #define PARIO_I_RESERVED 256u /* of a field: only the library writes it. Never in flags */
 
-/* Content to be sent; the bytes are the user's. */
+/* Content of a size that nobody knows is sent in chunks. */
+#define PARIO_I_UNKNOWN UINT64_MAX
+/* So much is read from a descriptor at once, */
+#define PARIO_I_PIECE_BYTES 65536u
+/* and so much room is before it for "10000" and a line end; as much is behind it. */
+#define PARIO_I_PIECE_MARGIN 7u
+
+/* Content that is read from a descriptor, or is sent only after the server has asked for it. */
+typedef struct pario_i_upload {
+    uint64_t       size;       /* or PARIO_I_UNKNOWN */
+    int64_t        offset;     /* where it begins in a file; -1: it can be read but once */
+    int            fd;         /* -1: it is in memory */
+    bool           expects;    /* the head says "Expect: 100-continue" */
+    bool           waits;      /* the head was sent: what the server says to that is waited for, */
+    bool           ended;      /* all of it was read */
+    int64_t        wait_until; /* not longer than this */
+    uint64_t       received;   /* of replies that are forgotten */
+    uint64_t       taken;      /* was read, for this connection */
+    unsigned char *piece;      /* what was read last, while there is something to be read */
+    uint32_t       beg;        /* of what is still to be sent of it */
+    uint32_t       end;
+} pario_i_upload;
+
+/* Content to be sent: bytes of the user's, or what the upload says. */
 typedef struct pario_i_content {
     const unsigned char *bytes;
     size_t               size;
+    pario_i_upload      *upload; /* or NULL */
 } pario_i_content;
 
 /* What is to be asked of a server: the user's request, checked and copied. Behind the URL there
@@ -2214,10 +2253,104 @@ static pario_i_content pario_i_order_content(const pario_i_order *order)
     pario_i_content content;
     memset(&content, 0, sizeof content);
     if ((order->flags & PARIO_I_HAS_CONTENT) != 0) {
-        memcpy(&content, pario_i_order_fields(order) + pario_i_order_text_size(order),
+        memcpy((void *)&content, pario_i_order_fields(order) + pario_i_order_text_size(order),
                sizeof content);
     }
     return content;
+}
+
+/* Puts an upload into the place of content, which there is. */
+static void pario_i_order_set_upload(const pario_i_order *order, pario_i_upload *upload)
+{
+    pario_i_content content = pario_i_order_content(order);
+    content.upload = upload;
+    memcpy(pario_i_order_fields(order) + pario_i_order_text_size(order), (const void *)&content,
+           sizeof content);
+}
+
+/* Gives the room for a piece back; there is nothing more to be sent, or to be sent now. */
+static void pario_i_upload_drop(pario_i_upload *upload)
+{
+    PARIO_FREE(upload->piece);
+    upload->piece = NULL;
+    upload->beg = 0;
+    upload->end = 0;
+}
+
+/* Gives an upload's memory back; NULL is harmless. */
+static void pario_i_upload_free(pario_i_upload *upload)
+{
+    if (upload != NULL) {
+        pario_i_upload_drop(upload);
+        PARIO_FREE(upload);
+    }
+}
+
+/* Whether it can be sent from its beginning on. */
+static bool pario_i_upload_rewinds(const pario_i_upload *upload)
+{
+    return upload->fd < 0 || upload->offset >= 0 || upload->taken == 0;
+}
+
+/* Is to be sent from its beginning on. */
+static void pario_i_upload_rewind(pario_i_upload *upload)
+{
+    pario_i_upload_drop(upload);
+    upload->taken = 0;
+    upload->ended = upload->size == 0;
+    upload->waits = false;
+}
+
+/* Whether all of it, from a descriptor, has been sent. */
+static bool pario_i_upload_is_sent(const pario_i_upload *upload)
+{
+    return upload->ended && upload->beg == upload->end;
+}
+
+/* Where what comes next is to be read to, and how much of it at most; 0: no memory. */
+static size_t pario_i_upload_room(pario_i_upload *upload, unsigned char **to)
+{
+    uint64_t left = upload->size - upload->taken;
+    if (upload->piece == NULL) {
+        void *piece = PARIO_MALLOC(PARIO_I_PIECE_BYTES + (2u * PARIO_I_PIECE_MARGIN));
+        upload->piece = (unsigned char *)piece;
+    }
+    if (upload->piece == NULL) {
+        return 0;
+    }
+    *to = upload->piece + PARIO_I_PIECE_MARGIN;
+    return left < PARIO_I_PIECE_BYTES ? (size_t)left : PARIO_I_PIECE_BYTES;
+}
+
+/* Frames the piece of `size` bytes as a chunk, the last one if there are none: RFC 9112 section
+ * 7.1, without trailers. */
+static void pario_i_upload_frame(pario_i_upload *upload, size_t size)
+{
+    unsigned char *piece = upload->piece;
+    size_t         left = size;
+    piece[--upload->beg] = '\n';
+    piece[--upload->beg] = '\r';
+    do {
+        piece[--upload->beg] = (unsigned char)"0123456789abcdef"[left & 15u];
+        left >>= 4;
+    } while (left > 0);
+    piece[upload->end++] = '\r';
+    piece[upload->end++] = '\n';
+}
+
+/* So many bytes were read, none at the end: they are to be sent. False: that is too early. */
+static bool pario_i_upload_take(pario_i_upload *upload, size_t size)
+{
+    upload->taken += size;
+    upload->beg = PARIO_I_PIECE_MARGIN;
+    upload->end = PARIO_I_PIECE_MARGIN + (uint32_t)size;
+    if (upload->size != PARIO_I_UNKNOWN) {
+        upload->ended = upload->taken == upload->size;
+        return size > 0;
+    }
+    upload->ended = size == 0;
+    pario_i_upload_frame(upload, size);
+    return true;
 }
 
 /* The name of a known method, or NULL. */
@@ -2285,6 +2418,7 @@ static bool pario_i_order_put_rest(const pario_request *request, bool other, boo
     pario_i_content content;
     content.bytes = (const unsigned char *)request->body;
     content.size = request->body_size;
+    content.upload = NULL;
     return pario_i_buffer_append(text, "", 1) &&
            (!other || pario_i_buffer_append(text, request->method, strlen(request->method) + 1)) &&
            (!sends || pario_i_buffer_append(text, &content, sizeof content));
@@ -2480,11 +2614,14 @@ static pario_error pario_i_order_url(pario_i_order *order, const char *url, bool
     return error == PARIO_OK && order->parts.https && !tls ? PARIO_ERROR_NEEDS_TLS : error;
 }
 
-/* Whether a pointer is there wherever a size says that it is needed. */
+/* Whether a pointer is there wherever a size says that it is needed, and content comes from one
+ * place only. */
 static bool pario_i_request_is_whole(const pario_request *request)
 {
+    bool file = request->body_fd >= 0 && request->body_fd_size >= PARIO_UNLIMITED &&
+                (request->body_fd == 0 ? request->body_fd_size == 0 : request->body == NULL);
     return request->url != NULL && (request->body != NULL || request->body_size == 0) &&
-           (request->fields != NULL || request->field_count == 0);
+           (request->fields != NULL || request->field_count == 0) && file;
 }
 
 /* Whether a request's content has at most one place to go to. */
@@ -2508,7 +2645,7 @@ static pario_error pario_i_order_read(pario_i_order *order, const pario_request 
         return PARIO_ERROR_ARGUMENT;
     }
     pario_error error = pario_i_order_url(order, request->url, tls);
-    order->flags = request->body != NULL ? PARIO_I_HAS_CONTENT : 0;
+    order->flags = request->body != NULL || request->body_fd > 0 ? PARIO_I_HAS_CONTENT : 0;
     for (size_t i = 0; i < request->field_count && error == PARIO_OK; i++) {
         error = pario_i_order_field(order, &request->fields[i], text);
     }
@@ -2648,6 +2785,25 @@ static bool pario_i_request_has_length(const pario_i_order *order)
            order->method == PARIO_I_PUT || order->method == PARIO_I_PATCH;
 }
 
+/* Writes how the content is framed, and whether the server is to ask for it. */
+static size_t pario_i_request_put_framing(const pario_i_order *order, unsigned char *s, size_t end)
+{
+    pario_i_content       content = pario_i_order_content(order);
+    const pario_i_upload *upload = content.upload;
+    size_t                at = end;
+    if (upload != NULL && upload->size == PARIO_I_UNKNOWN) {
+        at = pario_i_put(s, at, "Transfer-Encoding: chunked\r\n", 28);
+    } else {
+        char   digits[20];
+        size_t count = pario_i_write_decimal(upload != NULL ? upload->size : content.size, digits);
+        at = pario_i_put(s, at, "Content-Length: ", 16);
+        at = pario_i_put(s, at, digits, count);
+        at = pario_i_put(s, at, "\r\n", 2);
+    }
+    return upload != NULL && upload->expects ? pario_i_put(s, at, "Expect: 100-continue\r\n", 22)
+                                             : at;
+}
+
 /*
  * Writes the whole head of a request into *out, which is emptied first. `agent`: the User-Agent
  * line with its line end, or "". `via`: NULL, or for a proxy, which is to be told the whole URL,
@@ -2674,11 +2830,7 @@ static bool pario_i_request_write(const pario_i_order *order, const char *agent,
         at = pario_i_put(s, at, "Accept: */*\r\n", 13);
     }
     if (pario_i_request_has_length(order)) {
-        char   digits[20];
-        size_t count = pario_i_write_decimal(pario_i_order_content(order).size, digits);
-        at = pario_i_put(s, at, "Content-Length: ", 16);
-        at = pario_i_put(s, at, digits, count);
-        at = pario_i_put(s, at, "\r\n", 2);
+        at = pario_i_request_put_framing(order, s, at);
     }
     if ((order->flags & PARIO_I_HAS_TEXT) != 0) {
         const unsigned char *fields = pario_i_order_fields(order);
@@ -2801,6 +2953,8 @@ typedef struct pario_i_limits {
     int64_t        connect;
     int64_t        progress;
     int64_t        total;
+    int64_t        expect;
+    uint64_t       expect_bytes; /* 0: no content waits */
     uint64_t       body_bytes;
     uint64_t       chunk_extension_bytes;
     uint32_t       head_bytes;
@@ -3073,6 +3227,61 @@ static pario_error pario_i_exchange_new(const pario_request *request, const pari
     return error;
 }
 
+/* The upload of its content, or NULL. */
+static pario_i_upload *pario_i_exchange_upload(const pario_i_exchange *x)
+{
+    return pario_i_order_content(&x->order).upload;
+}
+
+/* Where a request's content comes from, if it is not in memory. */
+typedef struct pario_i_source {
+    int      fd;     /* -1: it is */
+    int64_t  offset; /* in a file, or -1 */
+    uint64_t size;   /* or PARIO_I_UNKNOWN */
+} pario_i_source;
+
+/* Whether the user has a field of his own with this name, or wants the library to send none. */
+static bool pario_i_request_names(const pario_request *request, const char *name)
+{
+    bool found = false;
+    for (size_t i = 0; i < request->field_count && !found; i++) {
+        const char *own = request->fields[i].name;
+        found = pario_i_equals((const unsigned char *)own, 0, strlen(own), name);
+    }
+    return found;
+}
+
+/* Gives an exchange that was made of the request the upload that its content needs, if it does.
+ * False: out of memory. */
+static bool pario_i_exchange_prepare(pario_i_exchange *x, const pario_request *request,
+                                     const pario_i_source *source)
+{
+    pario_i_content content = pario_i_order_content(&x->order);
+    uint64_t        least = x->limits->expect_bytes;
+    uint64_t        size = source->fd >= 0 ? source->size : content.size;
+    bool expects = least > 0 && size >= least && !pario_i_request_names(request, "expect");
+    if (source->fd < 0 && !expects) {
+        return true;
+    }
+    pario_i_upload *upload = (pario_i_upload *)PARIO_MALLOC(sizeof *upload);
+    if (upload != NULL) {
+        memset(upload, 0, sizeof *upload);
+        upload->size = size;
+        upload->fd = source->fd;
+        upload->offset = source->offset;
+        upload->expects = expects;
+        pario_i_order_set_upload(&x->order, upload);
+    }
+    return upload != NULL;
+}
+
+/* Whether all of the content can be sent, for the first time or again. */
+static bool pario_i_exchange_rewinds(const pario_i_exchange *x)
+{
+    const pario_i_upload *upload = pario_i_exchange_upload(x);
+    return upload == NULL || pario_i_upload_rewinds(upload);
+}
+
 /* What is remembered of redirects. False, and NULL: there were none. */
 static bool pario_i_exchange_detour(const pario_i_exchange *x, pario_i_detour **detour)
 {
@@ -3092,8 +3301,10 @@ static uint32_t pario_i_exchange_redirects(const pario_i_exchange *x)
 /* How many bytes came, all in all. */
 static uint64_t pario_i_exchange_bytes_received(const pario_i_exchange *x)
 {
-    pario_i_detour *detour;
-    uint64_t        before = pario_i_exchange_detour(x, &detour) ? detour->received : 0;
+    pario_i_detour       *detour;
+    uint64_t              before = pario_i_exchange_detour(x, &detour) ? detour->received : 0;
+    const pario_i_upload *upload = pario_i_exchange_upload(x);
+    before += upload != NULL ? upload->received : 0;
     return before + (x->reply != NULL ? x->reply->received : 0);
 }
 
@@ -3118,6 +3329,7 @@ static void pario_i_exchange_drop_detour(const pario_i_exchange *x)
 static void pario_i_exchange_free(pario_i_exchange *x)
 {
     pario_i_reply_free(x->reply);
+    pario_i_upload_free(pario_i_exchange_upload(x));
     pario_i_exchange_drop_detour(x);
     PARIO_FREE(x);
 }
@@ -3165,6 +3377,9 @@ static void pario_i_exchange_end(pario_i_exchange *x, pario_error error, int64_t
     if (error != PARIO_OK && x->reply != NULL && !x->held) {
         pario_i_reply_drop_content(x->reply);
     }
+    if (pario_i_exchange_upload(x) != NULL) {
+        pario_i_upload_drop(pario_i_exchange_upload(x));
+    }
 }
 
 /* A system call failed for good: ends with the error and its errno. */
@@ -3190,19 +3405,77 @@ static void pario_i_exchange_connected(pario_i_exchange *x, bool reused, int64_t
     x->send_failed = false;
     x->cut = false;
     x->keep = false;
+    if (pario_i_exchange_upload(x) != NULL) {
+        pario_i_upload_rewind(pario_i_exchange_upload(x));
+    }
 }
 
-/* `bytes` more have been sent. */
+/* The content that is to be sent next, as far as it is in memory: none beside a head that asks
+ * whether the server wants it, and none of a descriptor before it was read. */
+static pario_i_content pario_i_exchange_content_left(const pario_i_exchange *x)
+{
+    pario_i_content       content = pario_i_order_content(&x->order);
+    const pario_i_upload *upload = content.upload;
+    size_t                beg = x->sent > x->head_size ? (size_t)(x->sent - x->head_size) : 0;
+    if (upload != NULL && upload->fd >= 0) {
+        content.bytes = upload->piece;
+        content.size = upload->end;
+        beg = upload->beg;
+    } else if (upload != NULL && upload->expects && x->sent < x->head_size) {
+        content.size = 0;
+    }
+    content.size -= beg;
+    content.bytes = content.size > 0 ? content.bytes + beg : NULL;
+    return content;
+}
+
+/* Whether, something having been sent, there is no more to be sent before it has been read. */
+static bool pario_i_exchange_wants_piece(const pario_i_exchange *x)
+{
+    const pario_i_upload *upload = pario_i_exchange_upload(x);
+    return upload != NULL && upload->fd >= 0 && x->sent >= x->head_size &&
+           upload->beg == upload->end;
+}
+
+/* Whether the request has been sent to its end. */
+static bool pario_i_exchange_is_sent(const pario_i_exchange *x)
+{
+    pario_i_content       content = pario_i_order_content(&x->order);
+    const pario_i_upload *upload = content.upload;
+    if (upload != NULL && upload->fd >= 0) {
+        return x->sent >= x->head_size && pario_i_upload_is_sent(upload);
+    }
+    return x->sent >= (uint64_t)x->head_size + content.size;
+}
+
+/* The head has been sent that says "Expect: 100-continue": the server's turn, for a while. */
+static void pario_i_exchange_await(pario_i_exchange *x, pario_i_upload *upload, int64_t now)
+{
+    upload->waits = true;
+    upload->wait_until = pario_i_time_add(now, x->limits->expect);
+    x->phase = PARIO_I_RECEIVE;
+}
+
+/* `bytes` more have been sent: of the head, of the content, or of both if that is in memory. */
 static void pario_i_exchange_sent(pario_i_exchange *x, size_t bytes, int64_t now)
 {
+    pario_i_upload *upload = pario_i_exchange_upload(x);
+    if (upload != NULL && upload->fd >= 0 && x->sent >= x->head_size) {
+        upload->beg += (uint32_t)bytes;
+    }
     x->sent += bytes;
     x->bytes_sent += bytes;
     x->progress_at = now;
-    if (x->sent >= (uint64_t)x->head_size + pario_i_order_content(&x->order).size) {
+    if (pario_i_exchange_is_sent(x)) {
         x->phase = PARIO_I_RECEIVE;
         if (x->stage == PARIO_STAGE_SEND) {
             x->stage = PARIO_STAGE_HEAD;
         }
+        if (upload != NULL) {
+            pario_i_upload_drop(upload);
+        }
+    } else if (upload != NULL && upload->expects && x->sent == x->head_size) {
+        pario_i_exchange_await(x, upload, now);
     }
 }
 
@@ -3305,10 +3578,26 @@ static void pario_i_exchange_reorder(pario_i_exchange *x, const pario_i_order *t
     bool     origin = !pario_i_url_same_origin(x->order.url, &x->order.parts, to->url, &to->parts);
     bool     other = to->method != PARIO_I_GET && to->method != PARIO_I_HEAD;
     bool     method = (status == 303u && other) || (status <= 302u && to->method == PARIO_I_POST);
+    pario_i_upload *upload = pario_i_exchange_upload(x);
     pario_i_exchange_drop_detour(x);
     x->order = *to;
-    x->reply->received = 0; /* the detour has counted it */
+    x->reply->received = 0; /* the detour has counted it, */
+    if (upload != NULL) {
+        upload->received = 0; /* and this */
+    }
+    if (method) {
+        pario_i_upload_free(upload);
+    }
     pario_i_order_redirect(&x->order, origin, method);
+}
+
+/* Wants another connection, for whatever comes next. */
+static void pario_i_exchange_move(pario_i_exchange *x, int64_t now)
+{
+    x->phase = PARIO_I_CONNECT;
+    x->stage = PARIO_STAGE_RESOLVE;
+    x->moves = true;
+    x->progress_at = now;
 }
 
 /* Goes on to where the reply points, or ends with an error. */
@@ -3325,6 +3614,8 @@ static void pario_i_exchange_redirect(pario_i_exchange *x, int64_t now)
             error = PARIO_ERROR_REDIRECT_SCHEME;
         } else if (pario_i_exchange_loops(x)) {
             error = PARIO_ERROR_REDIRECT_LOOP;
+        } else if (!pario_i_exchange_rewinds(x)) {
+            error = PARIO_ERROR_BODY_REWIND;
         }
     } else {
         pario_i_buffer_free(&block);
@@ -3335,22 +3626,54 @@ static void pario_i_exchange_redirect(pario_i_exchange *x, int64_t now)
     }
     pario_i_reply_free(x->reply);
     x->reply = NULL;
-    x->phase = PARIO_I_CONNECT;
-    x->stage = PARIO_STAGE_RESOLVE;
-    x->moves = true;
     x->replayed = false;
-    x->progress_at = now;
+    pario_i_exchange_move(x, now);
+}
+
+/* The server does not know what to do with an Expect: asks again without one. */
+static void pario_i_exchange_repeat(pario_i_exchange *x, int64_t now)
+{
+    pario_i_upload *upload = pario_i_exchange_upload(x);
+    upload->expects = false;
+    upload->received += x->reply->received;
+    pario_i_reply_free(x->reply);
+    x->reply = NULL;
+    pario_i_exchange_move(x, now);
 }
 
 /* The reply is complete. `exact`: the server sent nothing behind it. */
 static void pario_i_exchange_complete(pario_i_exchange *x, bool exact, int64_t now)
 {
     x->keep = exact && x->reply->framing.persistent && (x->order.flags & PARIO_I_CLOSE) == 0 &&
-              x->phase == PARIO_I_RECEIVE && !x->send_failed;
-    if (x->reply->discard) {
-        pario_i_exchange_redirect(x, now);
-    } else {
+              pario_i_exchange_is_sent(x) && !x->send_failed;
+    if (!x->reply->discard) {
         pario_i_exchange_end(x, PARIO_OK, now);
+    } else if (x->reply->head.status == 417u) {
+        pario_i_exchange_repeat(x, now);
+    } else {
+        pario_i_exchange_redirect(x, now);
+    }
+}
+
+/* Whether a final answer is one to "Expect: 100-continue" alone, RFC 9110 section 10.1.1. */
+static bool pario_i_exchange_was_unexpected(const pario_i_exchange *x)
+{
+    const pario_i_upload *upload = pario_i_exchange_upload(x);
+    return x->reply->head.status == 417u && upload != NULL && upload->expects &&
+           pario_i_upload_rewinds(upload);
+}
+
+/* A final head has come before all was sent: RFC 9112 section 9.5. A server that echoes what it
+ * gets may go on; one that wants something else, or has not asked for the content, is not sent
+ * more of it. */
+static void pario_i_exchange_stop_upload(pario_i_exchange *x)
+{
+    pario_i_upload *upload = pario_i_exchange_upload(x);
+    if (upload != NULL) {
+        upload->waits = false;
+    }
+    if (x->reply->head.status >= 300u) {
+        x->phase = PARIO_I_RECEIVE;
     }
 }
 
@@ -3493,6 +3816,13 @@ static pario_error pario_i_exchange_headed(pario_i_exchange *x, const pario_i_fr
     pario_i_reply *reply = x->reply;
     reply->framing = *framing;
     x->stage = PARIO_STAGE_BODY;
+    pario_i_exchange_stop_upload(x);
+    if (pario_i_exchange_was_unexpected(x)) {
+        reply->discard = true;
+        reply->framing.kind = PARIO_I_FRAMING_NONE; /* its content stays behind, with all else */
+        reply->framing.persistent = false;
+        return PARIO_OK;
+    }
     pario_error error = pario_i_exchange_consider_redirect(x);
     if ((x->limits->passes || x->limits->into != NULL) && !reply->discard) {
         pario_i_exchange_aim(x);
@@ -3507,13 +3837,24 @@ static pario_error pario_i_exchange_headed(pario_i_exchange *x, const pario_i_fr
     return error;
 }
 
+/* The server wants the content, or has had time enough to say so. */
+static void pario_i_exchange_go_on(pario_i_exchange *x, pario_i_upload *upload)
+{
+    upload->waits = false;
+    x->phase = PARIO_I_SEND;
+}
+
 /* An interim response has come, RFC 9110 section 15.2: it is counted and forgotten. What is
  * behind it is read into an empty reply. */
 static pario_error pario_i_exchange_interim(pario_i_exchange *x)
 {
-    pario_i_reply *reply = x->reply;
+    pario_i_reply  *reply = x->reply;
+    pario_i_upload *upload = pario_i_exchange_upload(x);
     if (reply->head.status == 101u) {
         return PARIO_ERROR_UPGRADE;
+    }
+    if (upload != NULL && upload->waits && reply->head.status == 100u) {
+        pario_i_exchange_go_on(x, upload);
     }
     if (reply->interim >= x->limits->interim) {
         return PARIO_ERROR_TOO_MANY_INTERIM;
@@ -3807,16 +4148,13 @@ static void pario_i_exchange_not_tunnelled(pario_i_exchange *x, int system_error
  * section 9.2.2, RFC 9112 section 9.3.1. If so, that is what the exchange wants now. */
 static bool pario_i_exchange_replays(pario_i_exchange *x, int64_t now)
 {
-    bool stale = x->reused && !x->answered && !x->replayed;
+    bool stale = x->reused && !x->answered && !x->replayed && pario_i_exchange_rewinds(x);
     if (!stale || (x->sent > 0 && !pario_i_method_is_idempotent(x->order.method))) {
         return false;
     }
     x->replayed = true;
-    x->moves = true;
     x->keep = false;
-    x->phase = PARIO_I_CONNECT;
-    x->stage = PARIO_STAGE_RESOLVE;
-    x->progress_at = now;
+    pario_i_exchange_move(x, now);
     return true;
 }
 
@@ -3843,6 +4181,10 @@ static void pario_i_exchange_closed(pario_i_exchange *x, int system_error, int64
 {
     if (pario_i_exchange_replays(x, now)) {
         return;
+    }
+    if (system_error != 0 && x->phase == PARIO_I_SEND && !x->answered) {
+        x->send_failed = true; /* as it would have, had it been tried sooner */
+        x->system_error = (int16_t)system_error;
     }
     pario_error error = pario_i_exchange_cut(x, system_error);
     x->keep = false;
@@ -3885,7 +4227,7 @@ static void pario_i_exchange_send_failed(pario_i_exchange *x, int system_error, 
 }
 
 /* When the exchange runs out of time, as things stand. */
-static int64_t pario_i_exchange_deadline(const pario_i_exchange *x)
+static int64_t pario_i_exchange_limit(const pario_i_exchange *x)
 {
     int64_t total = pario_i_time_add(x->started_at, x->limits->total);
     int64_t step = x->phase == PARIO_I_CONNECT ? x->limits->connect : x->limits->progress;
@@ -3899,10 +4241,24 @@ static int64_t pario_i_exchange_deadline(const pario_i_exchange *x)
     return next < total ? next : total;
 }
 
-/* Ends an exchange whose deadline has passed, saying which. */
+/* When something is to be done about it at the latest. */
+static int64_t pario_i_exchange_deadline(const pario_i_exchange *x)
+{
+    const pario_i_upload *upload = pario_i_exchange_upload(x);
+    int64_t               limit = pario_i_exchange_limit(x);
+    return upload != NULL && upload->waits && upload->wait_until < limit ? upload->wait_until
+                                                                         : limit;
+}
+
+/* The deadline has passed: content is sent unasked, or the exchange ends, saying why. */
 static void pario_i_exchange_expire(pario_i_exchange *x, int64_t now)
 {
-    pario_error error = PARIO_ERROR_PROGRESS_TIMEOUT;
+    pario_i_upload *upload = pario_i_exchange_upload(x);
+    pario_error     error = PARIO_ERROR_PROGRESS_TIMEOUT;
+    if (upload != NULL && upload->waits && now < pario_i_exchange_limit(x)) {
+        pario_i_exchange_go_on(x, upload);
+        return;
+    }
     if (now >= pario_i_time_add(x->started_at, x->limits->total)) {
         error = PARIO_ERROR_TOTAL_TIMEOUT;
     } else if (x->phase == PARIO_I_CONNECT) {
@@ -4621,6 +4977,7 @@ PARIO_DEF void pario_series_free(pario_series *series)
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 
 typedef union pario_i_address {
@@ -4669,7 +5026,7 @@ typedef struct pario_i_connection {
     int      other;   /* what else its exchange waits for: see pario_i_await_other */
     uint8_t  address; /* index of the one that was tried last, or stands */
     bool     idle;
-    bool     secure;         /* there is room for a session of TLS behind it */
+    bool     secure : 1;     /* there is room for a session of TLS behind it */
     bool     connecting : 1; /* resolving or connecting */
     bool     racing : 1;     /* fd is the first of the race's, or -1 */
     bool     served : 1;     /* a request before this one */
@@ -4678,6 +5035,7 @@ typedef struct pario_i_connection {
     bool     hung_up : 1; /* there is an end or an error to be read */
     bool     stirred : 1; /* the other descriptor may be able to go on */
     bool     tunnels : 1; /* connecting: the proxy has been reached, and is asked */
+    bool     prompt : 1;  /* no segment waits until those before have arrived */
 } pario_i_connection;
 
 /* A secure connection. */
@@ -4787,6 +5145,16 @@ static int pario_i_transport_open(const pario_i_address *to, uint16_t port)
         return -1;
     }
     return fd;
+}
+
+/* Has each segment sent at once, where what is to be sent takes several calls. */
+static void pario_i_transport_be_prompt(pario_i_connection *c)
+{
+    int yes = 1;
+    if (!c->prompt) {
+        c->prompt = true;
+        (void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    }
 }
 
 /* What a socket has to report, as an errno; 0 for nothing. */
@@ -6697,9 +7065,8 @@ static pario_i_carried pario_i_carry_tunnel(pario_client *client, pario_i_exchan
 static pario_i_carried pario_i_carry_reached(pario_client *client, pario_i_exchange *x, int64_t now)
 {
     pario_i_connection *c = x->connection;
-    if (pario_i_order_content(&x->order).size > 0 || c->secure) {
-        int yes = 1;
-        (void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    if (c->secure) {
+        pario_i_transport_be_prompt(c);
     }
     if (!c->secure) {
         return pario_i_carry_connected(client, x, now);
@@ -7076,13 +7443,11 @@ static size_t pario_i_carry_pieces(const pario_i_exchange *x, const pario_i_scra
         pieces[0].iov_len = (size_t)(x->head_size - x->sent);
         count++;
     }
-    pario_i_content content = pario_i_order_content(&x->order);
+    pario_i_content content = pario_i_exchange_content_left(x);
     if (content.size > 0) {
-        size_t done = x->sent > x->head_size ? (size_t)(x->sent - x->head_size) : 0;
         /* sendmsg takes what it only reads as not const. */
         memcpy((void *)&pieces[count].iov_base, (const void *)&content.bytes, sizeof(void *));
-        pieces[count].iov_base = (unsigned char *)pieces[count].iov_base + done;
-        pieces[count].iov_len = content.size - done;
+        pieces[count].iov_len = content.size;
         count++;
     }
     return count;
@@ -7092,6 +7457,56 @@ static size_t pario_i_carry_pieces(const pario_i_exchange *x, const pario_i_scra
 static const char *pario_i_connection_via(const pario_i_connection *c)
 {
     return c->origin->via != NULL && !c->secure ? c->origin->via->authorization : NULL;
+}
+
+/* Reads a piece of the content from its descriptor. False: the exchange has ended. */
+static bool pario_i_carry_piece(pario_i_exchange *x, int64_t now)
+{
+    pario_i_upload *upload = pario_i_exchange_upload(x);
+    unsigned char  *to = NULL;
+    size_t          room = pario_i_upload_room(upload, &to);
+    ssize_t         got;
+    if (room == 0) {
+        pario_i_exchange_end(x, PARIO_ERROR_MEMORY, now);
+        return false;
+    }
+    do {
+        got = upload->offset < 0
+                  ? read(upload->fd, to, room)
+                  : pread(upload->fd, to, room, (off_t)(upload->offset + (int64_t)upload->taken));
+    } while (got < 0 && errno == EINTR);
+    if (got < 0 || !pario_i_upload_take(upload, (size_t)got)) {
+        pario_i_exchange_fail(x, PARIO_ERROR_BODY_READ, got < 0 ? errno : 0, now);
+        return false;
+    }
+    return true;
+}
+
+/* Before more is sent than went at first: takes in what the server may have said meanwhile, and
+ * reads what comes next. False: something else is to be done first. */
+static bool pario_i_carry_prepare(pario_client *client, pario_i_exchange *x, int64_t now)
+{
+    pario_i_connection *c = x->connection;
+    pario_i_transport_be_prompt(c);
+    c->readable = true; /* not every executor has looked */
+    if (pario_i_carry_receive(client, x, now) != PARIO_I_WAITING || !c->writable) {
+        return false;
+    }
+    return !pario_i_exchange_wants_piece(x) || pario_i_carry_piece(x, now);
+}
+
+/* Writes the request's head, unless that is sent already. Where sending was cut short within it,
+ * that is taken up from a head written anew. False: out of memory. */
+static bool pario_i_carry_head(const pario_client *client, pario_i_exchange *x,
+                               pario_i_scratch *scratch)
+{
+    if (x->sent > 0 && x->sent >= x->head_size) {
+        return true;
+    }
+    bool written = pario_i_request_write(&x->order, client->agent,
+                                         pario_i_connection_via(x->connection), &scratch->send);
+    x->head_size = written ? (uint32_t)scratch->send.size : x->head_size;
+    return written;
 }
 
 /* Sends once what fits. */
@@ -7104,20 +7519,18 @@ static pario_i_carried pario_i_carry_send(pario_client *client, pario_i_exchange
     if (!c->writable) {
         return pario_i_carry_receive(client, x, now);
     }
+    if (x->sent > 0 && !pario_i_carry_prepare(client, x, now)) {
+        return PARIO_I_ONWARD;
+    }
     pario_i_scratch *scratch = pario_i_scratch_take(client);
     if (scratch == NULL) {
         pario_i_exchange_end(x, PARIO_ERROR_MEMORY, now);
         return PARIO_I_ONWARD;
     }
-    /* A send that was cut short is taken up from a head written anew. */
-    if (x->sent == 0 || x->sent < x->head_size) {
-        if (!pario_i_request_write(&x->order, client->agent, pario_i_connection_via(c),
-                                   &scratch->send)) {
-            pario_i_scratch_put(client, scratch);
-            pario_i_exchange_end(x, PARIO_ERROR_MEMORY, now);
-            return PARIO_I_ONWARD;
-        }
-        x->head_size = (uint32_t)scratch->send.size;
+    if (!pario_i_carry_head(client, x, scratch)) {
+        pario_i_scratch_put(client, scratch);
+        pario_i_exchange_end(x, PARIO_ERROR_MEMORY, now);
+        return PARIO_I_ONWARD;
     }
     size_t     count = pario_i_carry_pieces(x, scratch, pieces);
     pario_i_io io = pario_i_transport_send(client->config.tls, c, pieces, count, &moved);
@@ -8109,6 +8522,8 @@ static pario_error pario_i_config_resolve(pario_config *config)
           PARIO_I_MAX_BYTES, true, true },
         { PARIO_I_AT(trailer_bytes), PARIO_DEFAULT_TRAILER_BYTES, 1, mib16, false, true },
         { PARIO_I_AT(redirects), 0, 1, PARIO_I_MAX_COUNT, true, false },
+        { PARIO_I_AT(expect_bytes), PARIO_DEFAULT_EXPECT_BYTES, 1, PARIO_I_MAX_BYTES, false, true },
+        { PARIO_I_AT(expect_timeout_ms), PARIO_DEFAULT_EXPECT_MS, 1, PARIO_I_MAX_MS, true, false },
         { PARIO_I_AT(stack_bytes), PARIO_DEFAULT_STACK_BYTES, 16384, 1073741824, false, false },
     };
 #undef PARIO_I_AT
@@ -8151,6 +8566,8 @@ static void pario_i_limits_of(const pario_config *config, pario_i_limits *limits
     limits->connect = pario_i_limit_ns(config->connect_timeout_ms);
     limits->progress = pario_i_limit_ns(config->progress_timeout_ms);
     limits->total = pario_i_limit_ns(config->total_timeout_ms);
+    limits->expect = pario_i_limit_ns(config->expect_timeout_ms);
+    limits->expect_bytes = pario_i_limit_size(config->expect_bytes, UINT64_MAX);
     limits->body_bytes = pario_i_limit_size(config->body_bytes, SIZE_MAX / 2);
     limits->body_bytes = limits->body_bytes < SIZE_MAX / 2 ? limits->body_bytes : SIZE_MAX / 2;
     limits->chunk_extension_bytes = pario_i_limit_size(config->chunk_extension_bytes, UINT64_MAX);
@@ -8470,11 +8887,36 @@ static bool pario_i_client_reserves(const pario_client *client, const pario_requ
     return found;
 }
 
+/* Finds out what there is to be known of a request's descriptor. False: errno says why not. */
+static bool pario_i_source_look(const pario_request *request, pario_i_source *source)
+{
+    struct stat about;
+    source->fd = request->body_fd > 0 ? request->body_fd : -1;
+    source->offset = -1;
+    source->size = request->body_fd_size > 0 ? (uint64_t)request->body_fd_size : PARIO_I_UNKNOWN;
+    if (source->fd < 0) {
+        return true;
+    }
+    if (fstat(source->fd, &about) != 0) {
+        return false;
+    }
+    if (!S_ISREG(about.st_mode) && !S_ISBLK(about.st_mode)) {
+        return true;
+    }
+    source->offset = lseek(source->fd, 0, SEEK_CUR);
+    if (request->body_fd_size == 0 && S_ISREG(about.st_mode)) {
+        source->size = about.st_size > source->offset ? (uint64_t)(about.st_size - source->offset)
+                                                      : 0;
+    }
+    return source->offset >= 0;
+}
+
 /* Makes an exchange of a request of the user's. */
 static pario_error pario_i_client_exchange(pario_client *client, const pario_request *request,
                                            pario_i_exchange **made)
 {
     pario_i_limits limits;
+    pario_i_source source;
     bool           own;
     *made = NULL;
     pario_error error = pario_i_request_limits(client, request, &limits, &own);
@@ -8484,10 +8926,23 @@ static pario_error pario_i_client_exchange(pario_client *client, const pario_req
     if (error == PARIO_OK) {
         error = pario_i_exchange_new(request, &client->limits, own ? &limits : NULL, made);
     }
-    if (error == PARIO_OK) {
-        (*made)->started_at = pario_i_clock_ns(CLOCK_MONOTONIC);
+    if (error != PARIO_OK) {
+        return error;
     }
-    return error;
+    if (!pario_i_source_look(request, &source)) {
+        error = PARIO_ERROR_BODY_READ;
+    } else if (!pario_i_exchange_prepare(*made, request, &source)) {
+        error = PARIO_ERROR_MEMORY;
+    }
+    if (error != PARIO_OK) {
+        int failed = errno;
+        pario_i_exchange_free(*made);
+        *made = NULL;
+        errno = failed;
+        return error;
+    }
+    (*made)->started_at = pario_i_clock_ns(CLOCK_MONOTONIC);
+    return PARIO_OK;
 }
 
 /* A slot that is free, or PARIO_I_NO_SLOT: out of memory. */

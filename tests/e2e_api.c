@@ -51,6 +51,8 @@ static const option options[] = {
     { MEMBER(chunk_extension_bytes), PARIO_DEFAULT_CHUNK_EXTENSION_BYTES, 1, 1000000, true, true },
     { MEMBER(trailer_bytes), PARIO_DEFAULT_TRAILER_BYTES, 1, 16777216, false, true },
     { MEMBER(redirects), 0, 1, 1000, true, false },
+    { MEMBER(expect_bytes), PARIO_DEFAULT_EXPECT_BYTES, 1, 1000000000, false, true },
+    { MEMBER(expect_timeout_ms), PARIO_DEFAULT_EXPECT_MS, 1, 86400000, true, false },
     { MEMBER(stack_bytes), PARIO_DEFAULT_STACK_BYTES, 16384, 1073741824, false, false },
 };
 

@@ -55,6 +55,7 @@ E2E(content_waits_until_there_is_room_for_it)
     pario_request            request = { .body = body, .body_size = sizeof body };
     pario_response           response;
     with.waits = peer;
+    run->config.expect_bytes = PARIO_OFF;
     if (open_with(run, &with)) {
         request.url = https_url(peer, "/");
         CHECK_ERROR(e2e_do(run, &request, &response), PARIO_OK);

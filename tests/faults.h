@@ -41,6 +41,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -76,6 +77,9 @@
     X(TIMER_CREATE, "timerfd_create", EMFILE, ENOMEM, 0)                                           \
     X(TIMER_SET, "timerfd_settime", EINVAL, ENOMEM, 0)                                             \
     X(READ, "read", EIO, ENOMEM, FAULTS_I)                                                         \
+    X(FSTAT, "fstat", EIO, EOVERFLOW, 0)                                                           \
+    X(LSEEK, "lseek", EIO, EOVERFLOW, 0)                                                           \
+    X(PREAD, "pread", EIO, EISDIR, FAULTS_I | FAULTS_S)                                            \
     X(WRITE, "write", 0, 0, FAULTS_I)                                                              \
     X(STORE, "write to the user's descriptor", ENOSPC, EIO, FAULTS_I | FAULTS_A | FAULTS_S)        \
     X(COPY, "fcntl", EMFILE, EBADF, 0)                                                             \
@@ -443,6 +447,23 @@ static ssize_t faults_store(int fd, const void *bytes, size_t size)
     return fails ? -1 : write(fd, bytes, shorter ? 1 : size);
 }
 
+/* These three are done to descriptors of the user's. */
+static int faults_fstat(int fd, struct stat *about)
+{
+    return faults_fails(FAULTS_FSTAT) ? -1 : fstat(fd, about);
+}
+
+static off_t faults_lseek(int fd, off_t to, int from)
+{
+    return faults_fails(FAULTS_LSEEK) ? -1 : lseek(fd, to, from);
+}
+
+static ssize_t faults_pread(int fd, void *bytes, size_t size, off_t at)
+{
+    bool shorter = faults_shortens(FAULTS_PREAD);
+    return faults_fails(FAULTS_PREAD) ? -1 : pread(fd, bytes, shorter ? 1 : size, at);
+}
+
 static ssize_t faults_write(int fd, const void *bytes, size_t size)
 {
     if (fd >= 0 && fd < FAULTS_FDS && __atomic_load_n(&faults_open[fd], __ATOMIC_RELAXED) == 0) {
@@ -713,6 +734,9 @@ static faults_books faults_settle(void)
 #define sendmsg(fd, message, flags) faults_sendmsg(fd, message, flags)
 #define recv(fd, bytes, size, flags) faults_recv(fd, bytes, size, flags)
 #define read(fd, bytes, size) faults_read(fd, bytes, size)
+#define fstat(fd, about) faults_fstat(fd, about)
+#define lseek(fd, to, from) faults_lseek(fd, to, from)
+#define pread(fd, bytes, size, at) faults_pread(fd, bytes, size, at)
 #define write(fd, bytes, size) faults_write(fd, bytes, size)
 #define fcntl(fd, command, least) faults_fcntl(fd, command, least)
 #define getsockopt(fd, level, option, value, size) faults_getsockopt(fd, level, option, value, size)

@@ -46,6 +46,7 @@ struct server_peer {
     char        *buffer; /* read, not yet taken */
     size_t       used;
     size_t       room;
+    record      *last; /* that was read */
     bool         done; /* under the server's lock */
 };
 
@@ -392,20 +393,17 @@ static size_t head_length(const server_peer *peer)
     return 0;
 }
 
-static record *new_record(const server_peer *peer, size_t head_size, size_t body_size)
+static record *new_record(const server_peer *peer, size_t head_size)
 {
     record *made = (record *)must(calloc(1, sizeof *made));
     char   *head = (char *)must(malloc(head_size + 1));
     memcpy(head, peer->buffer, head_size);
     head[head_size] = '\0';
-    char *body = (char *)must(malloc(body_size + 1));
-    body[body_size] = '\0';
     made->request.connection = peer->index;
     made->request.number = peer->requests;
     made->request.head = head;
     made->request.head_size = head_size;
-    made->request.body = body;
-    made->request.body_size = body_size;
+    made->request.body = (char *)must(calloc(1, 1));
     return made;
 }
 
@@ -422,16 +420,20 @@ static void free_record(record *it)
     free(it);
 }
 
-/* Moves the request's body out of the buffer and off the wire. */
-static bool read_body(server_peer *peer, record *into)
+/* Moves more of the request's body out of the buffer and off the wire. */
+static bool read_more(server_peer *peer, server_request *into, size_t count)
 {
-    char  *body = (char *)(uintptr_t)into->request.body;
-    size_t at = peer->used < into->request.body_size ? peer->used : into->request.body_size;
-    memcpy(body, peer->buffer, at);
+    size_t before = into->body_size;
+    char  *body = (char *)must(realloc((void *)(uintptr_t)into->body, before + count + 1));
+    size_t at = peer->used < count ? peer->used : count;
+    memcpy(body + before, peer->buffer, at);
+    into->body = body;
+    into->body_size += count;
+    body[into->body_size] = '\0';
     take(peer, at);
-    while (at < into->request.body_size) {
+    while (at < count) {
         size_t got = 0;
-        if (!receive(peer, body + at, into->request.body_size - at, &got)) {
+        if (!receive(peer, body + before + at, count - at, &got)) {
             return false;
         }
         at += got;
@@ -439,24 +441,71 @@ static bool read_body(server_peer *peer, record *into)
     return true;
 }
 
-/* Reads one request; NULL: there is none. The record stays the caller's. */
+/* Reads a line, which is short and ends in CR LF, without that. */
+static bool read_line(server_peer *peer, char *line, size_t room)
+{
+    const char *end = NULL;
+    while ((end = (const char *)memchr(peer->buffer, '\n', peer->used)) == NULL) {
+        if (!fill(peer)) {
+            return false;
+        }
+    }
+    size_t size = (size_t)(end - peer->buffer);
+    if (size == 0 || size > room || end[-1] != '\r') {
+        return false;
+    }
+    memcpy(line, peer->buffer, size - 1);
+    line[size - 1] = '\0';
+    take(peer, size + 1);
+    return true;
+}
+
+/* Reads a body in chunks, which have neither extensions nor trailers: RFC 9112 section 7.1. */
+static bool read_chunks(server_peer *peer, server_request *into)
+{
+    char   line[32];
+    char  *end = line;
+    size_t size = 1;
+    while (size > 0) {
+        if (!read_line(peer, line, sizeof line)) {
+            return false;
+        }
+        size = (size_t)strtoull(line, &end, 16);
+        if (end == line || *end != '\0' || !read_more(peer, into, size) ||
+            !read_line(peer, line, sizeof line) || line[0] != '\0') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Reads the body that the request's head announces. */
+static bool read_body(server_peer *peer, server_request *into)
+{
+    char value[32];
+    if (server_field(into, "Transfer-Encoding", value, sizeof value)) {
+        return strcmp(value, "chunked") == 0 && read_chunks(peer, into);
+    }
+    return !server_field(into, "Content-Length", value, sizeof value) ||
+           read_more(peer, into, (size_t)strtoull(value, NULL, 10));
+}
+
+/* Reads one request; NULL: there is none. The record stays the caller's. A body that waits to be
+ * asked for is asked for. */
 static record *read_request(server_peer *peer, bool with_body)
 {
     size_t head_size;
-    char   length[32];
+    char   value[32];
     while ((head_size = head_length(peer)) == 0) {
         if (!fill(peer)) {
             return NULL;
         }
     }
-    server_request probe = { 0, 0, peer->buffer, head_size, NULL, 0 };
-    size_t         body_size = 0;
-    if (with_body && server_field(&probe, "Content-Length", length, sizeof length)) {
-        body_size = (size_t)strtoull(length, NULL, 10);
-    }
-    record *made = new_record(peer, head_size, body_size);
+    record *made = new_record(peer, head_size);
     take(peer, head_size);
-    if (!read_body(peer, made)) {
+    bool asks = with_body && server_field(&made->request, "Expect", value, sizeof value);
+    if ((asks && !server_say(peer, "HTTP/1.1 100 Continue\r\n\r\n")) ||
+        (with_body && !read_body(peer, &made->request))) {
         free_record(made);
         return NULL;
     }
@@ -550,10 +599,20 @@ static bool read_step(server_peer *peer, bool with_body)
         return false;
     }
     note_request(peer->server, made);
+    peer->last = made;
     if (peer->server->options.forget) {
         free_record(made);
     }
     return true;
+}
+
+/* Reads the body of the request whose head was read last, which the server keeps. */
+static bool body_step(server_peer *peer)
+{
+    bool good = read_body(peer, &peer->last->request);
+    pthread_mutex_lock(&peer->server->lock); /* who asks for the request sees all of it */
+    pthread_mutex_unlock(&peer->server->lock);
+    return good;
 }
 
 static bool call_step(server_peer *peer)
@@ -583,6 +642,8 @@ static bool do_step(server_peer *peer, const server_step *step)
         return read_step(peer, true);
     case SERVER_READ_HEAD:
         return read_step(peer, false);
+    case SERVER_READ_BODY:
+        return body_step(peer);
     case SERVER_READ_BYTES:
         return read_bytes(peer, step->number);
     case SERVER_SEND:

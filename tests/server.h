@@ -32,13 +32,14 @@ typedef struct server      server;
 typedef struct server_peer server_peer; /* one connection, as the server sees it */
 
 typedef enum server_verb {
-    SERVER_END,         /* close; what the client sent and nobody read makes it a reset */
-    SERVER_READ,        /* one whole request, which is remembered */
-    SERVER_READ_HEAD,   /* one head, which is remembered; its body stays unread */
-    SERVER_READ_BYTES,  /* so many bytes, which are dropped */
-    SERVER_SEND,        /* the bytes */
-    SERVER_DRIP,        /* one byte after the other, each taken by the client before the next */
-    SERVER_UNTIL_READ,  /* wait until the client has taken what was sent */
+    SERVER_END,        /* close; what the client sent and nobody read makes it a reset */
+    SERVER_READ,       /* one whole request, which is remembered; a body is asked for if it waits */
+    SERVER_READ_HEAD,  /* one head, which is remembered; its body stays unread, */
+    SERVER_READ_BODY,  /* until it is read by this */
+    SERVER_READ_BYTES, /* so many bytes, which are dropped */
+    SERVER_SEND,       /* the bytes */
+    SERVER_DRIP,       /* one byte after the other, each taken by the client before the next */
+    SERVER_UNTIL_READ, /* wait until the client has taken what was sent */
     SERVER_UNTIL_THERE, /* wait until the client's machine has it, taken or not */
     SERVER_FIRE,        /* an event, once and for all */
     SERVER_WAIT,        /* for an event */
@@ -67,6 +68,10 @@ typedef struct server_step {
 #define S_READ_HEAD                                                                                \
     {                                                                                              \
         SERVER_READ_HEAD, NULL, 0                                                                  \
+    }
+#define S_READ_BODY                                                                                \
+    {                                                                                              \
+        SERVER_READ_BODY, NULL, 0                                                                  \
     }
 #define S_READ_BYTES(n)                                                                            \
     {                                                                                              \
@@ -126,7 +131,7 @@ typedef struct server_request {
     size_t      number;     /* of the request on its connection, from 0 */
     const char *head;       /* with its empty line and one NUL after it */
     size_t      head_size;
-    const char *body; /* with one NUL after it */
+    const char *body; /* without its framing; with one NUL after it */
     size_t      body_size;
 } server_request;
 

@@ -600,7 +600,7 @@ TEST(exchange_takes_an_early_answer_and_retires_the_connection)
         drive_receive_string(&d, "HTTP/1.1 100 x\r\n\r\n");
         check_drive(&d, "sends");
         drive_receive_string(&d, "HTTP/1.1 413 x\r\nContent-Length: 2\r\n\r\nn");
-        check_drive(&d, "sends");
+        check_drive(&d, "receives");
         drive_receive_string(&d, "o");
         check_drive(&d, "413 <no> Content-Length=2");
     }
@@ -1945,4 +1945,288 @@ TEST(exchange_survives_the_lack_of_memory_for_a_part)
         }
         drive_end(&d);
     }
+}
+
+/* ---- uploads --------------------------------------------------------------------------- */
+
+#define EXPECT_PATIENCE 5
+
+/* Begins a request whose content comes from there, and connects. `least`: what asks first. */
+static bool drive_begin_upload(drive *d, pario_i_source source, uint64_t least)
+{
+    d->limits.expect = EXPECT_PATIENCE;
+    d->limits.expect_bytes = least;
+    d->request.method = "PUT";
+    d->request.body_fd = source.fd > 0 ? source.fd : 0;
+    d->request.body = source.fd > 0 ? NULL : "0123456789";
+    d->request.body_size = source.fd > 0 ? 0 : 10;
+    return drive_begin(d) && CHECK(pario_i_exchange_prepare(d->x, &d->request, &source));
+}
+
+/* A connection stands, and the head is sent, which is written anew. */
+static void drive_send_head(drive *d, bool reused)
+{
+    pario_i_exchange_connected(d->x, reused, d->now);
+    if (CHECK(pario_i_request_write(&d->x->order, "", NULL, &d->head))) {
+        d->x->head_size = (uint32_t)d->head.size;
+        pario_i_exchange_sent(d->x, d->head.size - 1, d->now);
+        CHECK_INT(d->x->phase, PARIO_I_SEND);
+        pario_i_exchange_sent(d->x, 1, d->now);
+    }
+}
+
+/* Gives the upload so many bytes, and checks what it makes of them, which is then sent. */
+static void drive_give(drive *d, const char *bytes, const char *framed)
+{
+    size_t          size = strlen(bytes);
+    unsigned char  *to = NULL;
+    pario_i_upload *upload = pario_i_exchange_upload(d->x);
+    CHECK_INT(d->x->phase, PARIO_I_SEND);
+    CHECK(pario_i_exchange_wants_piece(d->x));
+    CHECK(pario_i_upload_room(upload, &to) >= size);
+    memcpy(to, bytes, size);
+    CHECK(pario_i_upload_take(upload, size));
+    CHECK(!pario_i_exchange_wants_piece(d->x));
+    pario_i_content left = pario_i_exchange_content_left(d->x);
+    CHECK_BYTES(left.bytes, left.size, framed, strlen(framed));
+    pario_i_exchange_sent(d->x, 1, d->now);
+    left = pario_i_exchange_content_left(d->x);
+    CHECK_BYTES(left.bytes, left.size, framed + 1, strlen(framed) - 1);
+    pario_i_exchange_sent(d->x, left.size, d->now);
+}
+
+static const pario_i_source of_memory = { -1, -1, 0 };
+static const pario_i_source of_pipe = { 7, -1, PARIO_I_UNKNOWN };
+static const pario_i_source of_file = { 7, 100, 5 };
+
+TEST(exchange_sends_content_of_unknown_size_in_chunks)
+{
+    drive d;
+    drive_prepare(&d);
+    if (drive_begin_upload(&d, of_pipe, 0)) {
+        drive_send_head(&d, false);
+        CHECK(drive_sent(&d, "\r\nTransfer-Encoding: chunked\r\n"));
+        CHECK(!drive_sent(&d, "Content-Length"));
+        drive_give(&d, "hello, wonderful", "10\r\nhello, wonderful\r\n");
+        drive_give(&d, "world", "5\r\nworld\r\n");
+        drive_give(&d, "", "0\r\n\r\n");
+        check_drive(&d, "receives");
+        CHECK(pario_i_exchange_upload(d.x)->piece == NULL);
+        drive_receive_string(&d, OK_ "Content-Length: 0\r\n\r\n");
+        check_drive(&d, "200 <> Content-Length=0, keep");
+    }
+    drive_end(&d);
+}
+
+TEST(upload_frames_pieces_of_each_size)
+{
+    pario_i_upload upload;
+    char           size[16];
+    memset(&upload, 0, sizeof upload);
+    upload.size = PARIO_I_UNKNOWN;
+    for (size_t i = 1; i <= PARIO_I_PIECE_BYTES; i += i < 20 ? 1 : i - 16) {
+        unsigned char *to = NULL;
+        CHECK_UINT(pario_i_upload_room(&upload, &to), PARIO_I_PIECE_BYTES);
+        memset(to, 'x', i);
+        CHECK(pario_i_upload_take(&upload, i));
+        int digits = snprintf(size, sizeof size, "%zx\r\n", i);
+        CHECK_UINT(upload.end - upload.beg, (size_t)digits + i + 2);
+        CHECK(memcmp(upload.piece + upload.beg, size, (size_t)digits) == 0);
+        CHECK(memcmp(upload.piece + upload.end - 3, "x\r\n", 3) == 0);
+    }
+    pario_i_upload_drop(&upload);
+    CHECK_UINT(core_held(), 0);
+}
+
+TEST(exchange_sends_so_much_of_a_file_and_no_more)
+{
+    drive          d;
+    unsigned char *to = NULL;
+    drive_prepare(&d);
+    if (drive_begin_upload(&d, of_file, 0)) {
+        drive_send_head(&d, false);
+        CHECK(drive_sent(&d, "\r\nContent-Length: 5\r\n"));
+        CHECK_UINT(pario_i_upload_room(pario_i_exchange_upload(d.x), &to), 5);
+        drive_give(&d, "abc", "abc");
+        CHECK_UINT(pario_i_upload_room(pario_i_exchange_upload(d.x), &to), 2);
+        CHECK(!pario_i_upload_take(pario_i_exchange_upload(d.x), 0));
+        drive_give(&d, "de", "de");
+        check_drive(&d, "receives");
+        CHECK_UINT(d.x->bytes_sent, d.head.size + 5);
+    }
+    drive_end(&d);
+}
+
+/* An early answer, of which the rest is waited for, to content of which the rest is not sent. */
+TEST(exchange_stops_an_upload_when_it_is_refused)
+{
+    static const char *const answers[] = { "HTTP/1.1 301 x\r\n", "HTTP/1.1 413 x\r\n",
+                                           "HTTP/1.1 500 x\r\n", OK_ };
+    for (size_t i = 0; i < COUNT(answers); i++) {
+        drive d;
+        drive_prepare(&d);
+        if (drive_begin_upload(&d, of_pipe, 0)) {
+            drive_send_head(&d, false);
+            drive_give(&d, "some", "4\r\nsome\r\n");
+            drive_receive_string(&d, answers[i]);
+            check_drive(&d, "sends");
+            drive_receive_string(&d, "Content-Length: 2\r\n\r\n");
+            check_drive(&d, i < 3 ? "receives" : "sends");
+            drive_receive_string(&d, "no");
+            CHECK_INT(d.x->phase, PARIO_I_END);
+            CHECK(!d.x->keep);
+        }
+        drive_end(&d);
+    }
+}
+
+TEST(exchange_waits_with_its_content_until_it_is_asked_for)
+{
+    const pario_i_source sources[] = { of_memory, of_file };
+    for (size_t i = 0; i < COUNT(sources); i++) {
+        drive d;
+        drive_prepare(&d);
+        if (drive_begin_upload(&d, sources[i], 5)) {
+            drive_send_head(&d, false);
+            CHECK(drive_sent(&d, "\r\nExpect: 100-continue\r\n"));
+            check_drive(&d, "receives");
+            CHECK_INT(pario_i_exchange_deadline(d.x), EXPECT_PATIENCE);
+            drive_receive_string(&d, "HTTP/1.1 102 x\r\n\r\n");
+            check_drive(&d, "receives");
+            drive_receive_string(&d, "HTTP/1.1 100 x\r\n\r\n");
+            check_drive(&d, "sends");
+            CHECK_INT(pario_i_exchange_deadline(d.x), PATIENCE_PROGRESS);
+        }
+        drive_end(&d);
+    }
+}
+
+TEST(exchange_sends_its_content_unasked_after_a_while)
+{
+    drive d;
+    drive_prepare(&d);
+    if (drive_begin_upload(&d, of_memory, 10)) {
+        drive_send_head(&d, false);
+        pario_i_exchange_expire(d.x, EXPECT_PATIENCE);
+        check_drive(&d, "sends");
+        CHECK_UINT(pario_i_exchange_content_left(d.x).size, 10);
+        pario_i_exchange_sent(d.x, 10, d.now);
+        check_drive(&d, "receives");
+        drive_receive_string(&d, "HTTP/1.1 100 x\r\n\r\n");
+        check_drive(&d, "receives");
+        drive_receive_string(&d, OK_ "Content-Length: 0\r\n\r\n");
+        check_drive(&d, "200 <> Content-Length=0, keep");
+    }
+    drive_end(&d);
+}
+
+TEST(exchange_that_waits_with_its_content_still_runs_out_of_time)
+{
+    drive d;
+    drive_prepare(&d);
+    if (drive_begin_upload(&d, of_memory, 10)) {
+        d.x->limits = &d.limits;
+        d.limits.expect = INT64_MAX;
+        drive_send_head(&d, false);
+        CHECK_INT(pario_i_exchange_deadline(d.x), PATIENCE_PROGRESS);
+        pario_i_exchange_expire(d.x, PATIENCE_PROGRESS);
+        check_drive(&d, "PARIO_ERROR_PROGRESS_TIMEOUT, send");
+    }
+    drive_end(&d);
+}
+
+TEST(exchange_does_not_ask_for_little_or_for_who_forbids_it)
+{
+    pario_field own = { "eXpect", NULL };
+    for (size_t i = 0; i < 3; i++) {
+        drive d;
+        drive_prepare(&d);
+        d.request.fields = &own;
+        d.request.field_count = i == 2 ? 1 : 0;
+        if (drive_begin_upload(&d, of_memory, i == 0 ? 0 : i == 1 ? 11 : 1)) {
+            CHECK(pario_i_exchange_upload(d.x) == NULL);
+        }
+        drive_end(&d);
+    }
+}
+
+TEST(exchange_asks_again_without_expect_after_a_417)
+{
+    drive d;
+    drive_prepare(&d);
+    if (drive_begin_upload(&d, of_pipe, 1)) {
+        drive_send_head(&d, false);
+        drive_receive_string(&d, "HTTP/1.1 417 x\r\nContent-Length: 2\r\n\r\n");
+        check_drive(&d, "PUT http://h/a");
+        CHECK(d.x->moves && !d.x->keep);
+        CHECK_UINT(pario_i_exchange_bytes_received(d.x), 37);
+        drive_send_head(&d, false);
+        CHECK(!drive_sent(&d, "Expect"));
+        drive_give(&d, "", "0\r\n\r\n");
+        drive_receive_string(&d, "HTTP/1.1 417 x\r\nContent-Length: 0\r\n\r\n");
+        check_drive(&d, "417 <> Content-Length=0, keep");
+        CHECK_UINT(pario_i_exchange_bytes_received(d.x), 74);
+    }
+    drive_end(&d);
+}
+
+/* What has been read from a pipe cannot be sent again: not after a redirect, not after a 417, not
+ * on another connection. What comes from a file can. */
+TEST(exchange_sends_content_again_only_if_it_can)
+{
+    static const char *const answers[] = { "HTTP/1.1 307 x\r\nLocation: /b\r\n",
+                                           "HTTP/1.1 417 x\r\n" };
+    for (size_t i = 0; i < 6; i++) {
+        bool  file = i % 2 == 0;
+        drive d;
+        drive_prepare(&d);
+        d.limits.redirects = 1;
+        if (drive_begin_upload(&d, file ? of_file : of_pipe, 1)) {
+            drive_send_head(&d, true);
+            pario_i_exchange_expire(d.x, EXPECT_PATIENCE);
+            drive_give(&d, "abc", file ? "abc" : "3\r\nabc\r\n");
+            if (i < 4) {
+                drive_receive_string(&d, answers[i / 2]);
+                drive_receive_string(&d, "Content-Length: 0\r\n\r\n");
+            } else {
+                drive_close(&d, 0);
+            }
+            static const char *const expected[] = { "PARIO_ERROR_BODY_REWIND, body",
+                                                    "417 <> Content-Length=0",
+                                                    "PARIO_ERROR_EMPTY_REPLY, send" };
+            check_drive(&d, !file ? expected[i / 2] : i < 2 ? "PUT http://h/b" : "PUT http://h/a");
+        }
+        drive_end(&d);
+    }
+}
+
+TEST(exchange_gives_its_upload_back_when_a_redirect_leaves_it_behind)
+{
+    drive d;
+    drive_prepare(&d);
+    d.limits.redirects = 1;
+    if (drive_begin_upload(&d, of_pipe, 0)) {
+        drive_send_head(&d, false);
+        drive_give(&d, "abc", "3\r\nabc\r\n");
+        drive_receive_string(&d, "HTTP/1.1 303 x\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n");
+        check_drive(&d, "GET http://h/b");
+        CHECK(pario_i_exchange_upload(d.x) == NULL);
+    }
+    drive_end(&d);
+}
+
+TEST(exchange_without_memory_for_an_upload_says_so)
+{
+    drive d;
+    drive_prepare(&d);
+    d.request.body_fd = 7;
+    if (drive_begin(&d)) {
+        core_fail_at(1);
+        CHECK(!pario_i_exchange_prepare(d.x, &d.request, &of_file));
+        CHECK(pario_i_exchange_prepare(d.x, &d.request, &of_file));
+        unsigned char *to = NULL;
+        core_fail_at(1);
+        CHECK_UINT(pario_i_upload_room(pario_i_exchange_upload(d.x), &to), 0);
+    }
+    drive_end(&d);
 }

@@ -54,6 +54,21 @@ static size_t full_pipe(int ends[2])
     return size - 1;
 }
 
+/* A file without a name, or the test cannot be. */
+static int raw_file(const void *bytes, size_t size)
+{
+    FILE *file = tmpfile();
+    int   fd = file != NULL && fwrite(bytes, 1, size, file) == size && fflush(file) == 0
+                   ? dup(fileno(file))
+                   : -1;
+    if (fd < 0 || lseek(fd, 0, SEEK_SET) != 0) {
+        perror("a temporary file");
+        exit(3);
+    }
+    (void)fclose(file);
+    return fd;
+}
+
 #define PARIO_IMPLEMENTATION
 #include "faults.h"
 #include "pario.h"
@@ -88,6 +103,7 @@ typedef struct trial {
     int            pipe[2];    /* where to it went, if not 0 */
     unsigned       complaints; /* of pario_next */
     bool           closing;    /* tasks may be cancelled */
+    bool           pieces;     /* what is posted comes from a file */
 } trial;
 
 typedef struct scenario {
@@ -154,7 +170,8 @@ static bool answer_to_the_end(server_peer *peer, long tag)
     return false;
 }
 
-/* /hello/7, /pieces/7, /chunks/7, /end/7, /once/7, /hold/7, /sum, /to/PORT/7: see below. */
+/* /hello/7, /pieces/7, /chunks/7, /end/7, /once/7, /hold/7, /sum, /on/sum, /to/PORT/7: see
+ * below. */
 static bool answer(server_peer *peer, const server_request *request, void *context)
 {
     static const struct {
@@ -189,6 +206,10 @@ static bool answer(server_peer *peer, const server_request *request, void *conte
         return server_sayf(peer, "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhello %02ld",
                            hello >= 0 ? hello : once) &&
                once < 0;
+    }
+    if (server_target_is(request, "/on/sum")) {
+        return server_say(peer, "HTTP/1.1 307 On\r\nLocation: /sum\r\n"
+                                "Content-Length: 0\r\n\r\n");
     }
     return server_target_is(request, "/sum") ? answer_posted(peer, request) : server_hold(peer);
 }
@@ -237,6 +258,7 @@ static const permit permits[] = {
     { FAULTS_POLL, PARIO_ERROR_SYSTEM, ANY_STAGE, true },
     { FAULTS_MMAP, PARIO_ERROR_SYSTEM, ANY_STAGE, true },
     { FAULTS_MPROTECT, PARIO_ERROR_SYSTEM, ANY_STAGE, true },
+    { FAULTS_PREAD, PARIO_ERROR_BODY_READ, STAGE(SEND), true },
     { FAULTS_LOOKUP, PARIO_ERROR_RESOLVE, STAGE(RESOLVE), false },
     { FAULTS_THREAD, PARIO_ERROR_RESOLVE, STAGE(RESOLVE), true },
     { FAULTS_THREAD_ATTR, PARIO_ERROR_RESOLVE, STAGE(RESOLVE), true },
@@ -283,10 +305,11 @@ static bool is_hello(const trial *t, const pario_response *r)
            (kept ? r->body_size : t->sizes[r->tag]) == size && memcmp(body, text, size) == 0;
 }
 
-/* What is posted: more than sockets hold, unless it goes byte by byte. */
+/* What is posted: more than sockets hold, or some pieces of a file, unless it goes byte by byte. */
 static size_t posted_size(const trial *t)
 {
-    return t->mode == FAULTS_SHORT_ALL || t->mode == FAULTS_SHORT_STUCK ? 500 : sizeof posted;
+    size_t size = t->pieces ? 140000 : sizeof posted;
+    return t->mode == FAULTS_SHORT_ALL || t->mode == FAULTS_SHORT_STUCK ? 500 : size;
 }
 
 static bool is_sum(const trial *t, const pario_response *r)
@@ -334,7 +357,8 @@ static bool failed(const trial *t, const char *call, pario_error error, int numb
     bool        fine = t->closing && error == PARIO_ERROR_CANCELLED;
     if (error == PARIO_ERROR_MEMORY) {
         fine = kind == FAULTS_MALLOC || kind == FAULTS_REALLOC;
-    } else if (error == PARIO_ERROR_SYSTEM || error == PARIO_ERROR_THREAD) {
+    } else if (error == PARIO_ERROR_SYSTEM || error == PARIO_ERROR_THREAD ||
+               error == PARIO_ERROR_BODY_READ) {
         fine = is_the_errno(t, number);
     }
     if (error == PARIO_OK) {
@@ -576,6 +600,9 @@ static void post_much(trial *t)
     char          url[64];
     pario_field   fields[] = { { "X-One", "1" }, { "Accept", NULL } };
     pario_request request;
+    pario_config  config;
+    memset(&config, 0, sizeof config);
+    config.expect_bytes = PARIO_OFF;
     memset(&request, 0, sizeof request);
     snprintf(url, sizeof url, "http://127.0.0.1:%u/sum", t->port);
     request.url = url;
@@ -585,7 +612,7 @@ static void post_much(trial *t)
     request.user = "me";
     request.body = posted;
     request.body_size = posted_size(t);
-    if (start_plainly(t, 0)) {
+    if (start(t, &config)) {
         ask(t, 7, LENGTH, &request);
         collect(t);
     }
@@ -689,6 +716,33 @@ static void into_a_pipe(trial *t)
     }
     (void)raw_close(t->pipe[0]);
     (void)raw_close(t->pipe[1]);
+}
+
+/* Content from a file: in chunks, and then of a known size, for which the server is asked first,
+ * and which is sent a second time after a redirect. */
+static void put_file(trial *t)
+{
+    char          url[64];
+    pario_request request;
+    pario_config  config;
+    memset(&config, 0, sizeof config);
+    memset(&request, 0, sizeof request);
+    config.expect_bytes = 400;
+    t->pieces = true;
+    int fd = raw_file(posted, posted_size(t));
+    request.url = url;
+    request.method = "PUT";
+    request.body_fd = fd;
+    if (start(t, &config)) {
+        for (size_t i = 7; i < 9; i++) {
+            snprintf(url, sizeof url, "http://127.0.0.1:%u/%ssum", t->port, i == 8 ? "on/" : "");
+            request.body_fd_size = i == 7 ? PARIO_UNLIMITED : 0;
+            ask(t, i, LENGTH, &request);
+            collect(t);
+        }
+    }
+    finish(t);
+    (void)raw_close(fd);
 }
 
 /* A TLS transport that passes bytes on as they are; what it calls is struck as well. */
@@ -1167,6 +1221,7 @@ static const scenario scenarios[] = {
     { "streamed", streamed, false, false, false },
     { "stream_is_held", stream_is_held, true, false, false },
     { "into_a_pipe", into_a_pipe, false, false, false },
+    { "put_file", put_file, false, false, false },
     { "by_https", by_https, false, false, false },
     { "by_proxy", by_proxy, false, false, false },
     { "by_name", by_name, false, false, false },

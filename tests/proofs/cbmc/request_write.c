@@ -6,9 +6,10 @@
  * What is copied to the output is not stored but followed: byte by byte, as it would be read.
  *
  * bound: host, port, target and fragment anywhere in a URL of 7 + 6 bytes, no field or one of one
- *        byte, any method or one of one byte, a User-Agent or none, content of up to 99 bytes
+ *        byte, any method or one of one byte, a User-Agent or none, content of up to 99 bytes or in
+ *        chunks, asked for or not
  * compile: -DPARIO_SECTIONS=5 -DPARIO_NO_MEMCHR -DPROOF_ROOM=192
- * solve: --unwind 18 --unwindset pario_i_write_decimal.0:3,pario_i_write_decimal.1:3
+ * solve: --unwind 18 --unwindset pario_i_write_decimal.0:3,pario_i_write_decimal.1:3,proof_copy.1:30,proof_copy.2:26
  */
 #include <stddef.h>
 #include <string.h>
@@ -77,14 +78,17 @@ static void proof_url(const unsigned char *s, const pario_i_url *url)
 }
 
 /* Behind the URL: field lines, the name of an other method, the content. */
-static void proof_text(unsigned char *s, const pario_i_order *order)
+static void proof_text(unsigned char *s, const pario_i_order *order, pario_i_upload *upload)
 {
     unsigned char   name;
     unsigned char   value;
     unsigned char   method;
     bool            field;
     size_t          at = 0;
+    bool            uploads;
     pario_i_content content;
+    ASSUME(upload->size <= 99 || upload->size == PARIO_I_UNKNOWN);
+    content.upload = uploads ? upload : NULL;
     ASSUME(proof_is(name, PARIO_I_TOKEN) && proof_is(value, PARIO_I_TEXT));
     ASSUME(proof_is(method, PARIO_I_TOKEN) && content.size <= 99);
     s[at++] = '\0';
@@ -109,6 +113,7 @@ static void proof_text(unsigned char *s, const pario_i_order *order)
 void proof(void)
 {
     unsigned char  block[CONTENT + sizeof(pario_i_content)];
+    pario_i_upload upload;
     pario_i_order  order;
     pario_i_buffer out;
     bool           agent;
@@ -119,7 +124,7 @@ void proof(void)
     ASSUME((order.flags & PARIO_I_HAS_CONTENT) == 0 || (order.flags & PARIO_I_HAS_TEXT) != 0);
     order.url = block;
     proof_url(block, &order.parts);
-    proof_text(block + URL, &order);
+    proof_text(block + URL, &order, &upload);
     if (pario_i_request_write(&order, agent ? "U: a\r\n" : "", NULL, &out)) {
         PROVE(out.size < out.room && out.size == written);
         PROVE(empty_lines == 1 && matched == 4);

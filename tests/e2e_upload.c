@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: MIT */
+/* Content of requests: from descriptors, in chunks, asked for by the server, or stopped by it. */
+#define PARIO_IMPLEMENTATION
+#include "pario.h"
+
+#include "e2e.h"
+
+#define COUNT(table) (sizeof(table) / sizeof(table)[0])
+#define SAY_OK S_SEND("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+#define SAY_CONTINUE S_SEND("HTTP/1.1 100 Continue\r\n\r\n")
+#define FILE_BYTES 200000 /* some pieces */
+#define LARGE_BYTES 16777216
+
+static char content[LARGE_BYTES];
+
+static void fill_content(void)
+{
+    for (size_t i = 0; i < sizeof content && content[1] == 0; i++) {
+        content[sizeof content - 1 - i] = (char)(unsigned char)((i * 2654435761u) >> 13 & 255u);
+    }
+    content[1] = 1;
+}
+
+/* A file without a name, which holds the first so many bytes of the content. */
+static int file_of(size_t size)
+{
+    fill_content();
+    FILE *file = tmpfile();
+    int   fd = file != NULL && fwrite(content, 1, size, file) == size && fflush(file) == 0
+                   ? dup(fileno(file))
+                   : -1;
+    if (fd < 0 || lseek(fd, 0, SEEK_SET) != 0) {
+        perror("a temporary file");
+        exit(3);
+    }
+    (void)fclose(file);
+    return fd;
+}
+
+/* Sends a request, which has to end so, and records it. Returns its status. */
+static int send_request(e2e_run *run, const pario_request *request, pario_error expected)
+{
+    pario_response response;
+    CHECK_ERROR(e2e_do(run, request, &response), expected);
+    e2e_record(run, &response);
+    int status = response.status;
+    pario_response_free(&response);
+    return status;
+}
+
+/* Whether a request of the server's has a field, of this value. */
+static bool has_field(const server_request *request, const char *name, const char *value)
+{
+    char own[64] = "";
+    return request != NULL && server_field(request, name, own, sizeof own) &&
+           strcmp(own, value) == 0;
+}
+
+static bool has_no_field(const server_request *request, const char *name)
+{
+    char own[64];
+    return request != NULL && !server_field(request, name, own, sizeof own);
+}
+
+/* Checks the body that the server has got. */
+static void check_body(const server_request *request, size_t from, size_t size)
+{
+    if (CHECK(request != NULL)) {
+        CHECK_BYTES(request->body, request->body_size, content + from, size);
+    }
+}
+
+/* ---- descriptors ------------------------------------------------------------------------ */
+
+E2E_WAYS(a_file_is_sent_with_its_length_and_stays_where_it_is)
+{
+    static const server_step script[] = { S_READ, SAY_OK, S_AGAIN };
+    server                  *peer = e2e_serve_script(run, script);
+    int                      fd = file_of(FILE_BYTES);
+    pario_request            request = { .method = "PUT", .body_fd = fd };
+    CHECK_INT(lseek(fd, 1000, SEEK_SET), 1000);
+    if (e2e_open(run)) {
+        request.url = e2e_url(peer, "/");
+        send_request(run, &request, PARIO_OK);
+        request.body_fd_size = 500;
+        send_request(run, &request, PARIO_OK);
+        check_body(server_request_at(peer, 0), 1000, FILE_BYTES - 1000);
+        CHECK(has_field(server_request_at(peer, 0), "Content-Length", "199000"));
+        CHECK(has_no_field(server_request_at(peer, 0), "Expect"));
+        check_body(server_request_at(peer, 1), 1000, 500);
+        CHECK_UINT(server_count(peer).connections, 1);
+        CHECK_INT(lseek(fd, 0, SEEK_CUR), 1000);
+    }
+    close(fd);
+}
+
+E2E_WAYS(what_has_no_known_length_is_sent_in_chunks)
+{
+    static const size_t      sizes[] = { 0, 1, 65535, 65536, 65537, FILE_BYTES };
+    static const server_step script[] = { S_READ, SAY_OK, S_AGAIN };
+    server                  *peer = e2e_serve_script(run, script);
+    pario_request            request = { .body_fd_size = PARIO_UNLIMITED };
+    if (!e2e_open(run)) {
+        return;
+    }
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        request.url = e2e_url(peer, "/");
+        request.body_fd = file_of(sizes[i]);
+        send_request(run, &request, PARIO_OK);
+        const server_request *got = server_request_at(peer, i);
+        check_body(got, 0, sizes[i]);
+        CHECK(has_field(got, "Transfer-Encoding", "chunked"));
+        CHECK(has_field(got, "Expect", "100-continue"));
+        CHECK(has_no_field(got, "Content-Length"));
+        close(request.body_fd);
+    }
+    CHECK_UINT(server_count(peer).connections, 1);
+}
+
+E2E_WAYS(an_empty_file_is_empty_content)
+{
+    static const server_step script[] = { S_READ, SAY_OK, S_AGAIN };
+    server                  *peer = e2e_serve_script(run, script);
+    pario_request            request = { .body_fd = file_of(0) };
+    if (e2e_open(run)) {
+        request.url = e2e_url(peer, "/");
+        send_request(run, &request, PARIO_OK);
+        CHECK(has_field(server_request_at(peer, 0), "Content-Length", "0"));
+    }
+    close(request.body_fd);
+}
+
+/* What came of a request with a descriptor that cannot give what it should. */
+static void fails(e2e_run *run, int fd, int64_t size, int number)
+{
+    static const server_step script[] = { S_DRAIN, S_END };
+    server                  *peer = e2e_serve_script(run, script);
+    pario_request            request = { .body_fd = fd, .body_fd_size = size };
+    pario_response           response;
+    request.url = e2e_url(peer, "/");
+    CHECK_ERROR(e2e_do(run, &request, &response), PARIO_ERROR_BODY_READ);
+    CHECK_INT(response.system_error, number);
+    CHECK_INT(response.stage, PARIO_STAGE_SEND);
+    run->loose = true; /* the bytes that the server read */
+    e2e_record(run, &response);
+    pario_response_free(&response);
+    close(fd);
+}
+
+E2E_WAYS(a_descriptor_that_cannot_be_read_is_an_error)
+{
+    if (e2e_open(run)) {
+        fails(run, file_of(100), 101, 0);
+        fails(run, file_of(70000), 70001, 0);
+        fails(run, open("/", O_RDONLY | O_CLOEXEC), 1, EISDIR);
+        fails(run, open("/dev/null", O_WRONLY | O_CLOEXEC), 1, EBADF);
+    }
+}
+
+E2E(a_descriptor_that_is_not_open_is_refused)
+{
+    pario_request request = { .url = "http://127.0.0.1:1/", .body_fd = 9999 };
+    if (e2e_open(run)) {
+        errno = 0;
+        CHECK_ERROR(pario_submit(run->client, &request), PARIO_ERROR_BODY_READ);
+        CHECK_INT(errno, EBADF);
+    }
+}
+
+E2E(content_from_two_places_is_refused)
+{
+    const pario_request requests[] = {
+        { .url = "http://h/", .body_fd = 1, .body = "x", .body_size = 1 },
+        { .url = "http://h/", .body_fd = -1 },
+        { .url = "http://h/", .body_fd_size = 5 },
+        { .url = "http://h/", .body_fd = 1, .body_fd_size = PARIO_OFF },
+    };
+    for (size_t i = 0; i < COUNT(requests) && (run->client != NULL || e2e_open(run)); i++) {
+        CHECK_ERROR(pario_submit(run->client, &requests[i]), PARIO_ERROR_ARGUMENT);
+    }
+}
+
+E2E(one_file_is_sent_by_many_requests_at_once)
+{
+    static const server_step script[] = { S_READ, SAY_OK, S_AGAIN };
+    server                  *peer = e2e_serve_script(run, script);
+    pario_request            request = { .body_fd = file_of(FILE_BYTES) };
+    run->config.concurrency = 10;
+    run->apart = true;
+    if (e2e_open(run)) {
+        request.url = e2e_url(peer, "/");
+        for (request.tag = 0; request.tag < 40; request.tag++) {
+            CHECK_ERROR(pario_submit(run->client, &request), PARIO_OK);
+        }
+        e2e_collect(run, 40);
+        for (size_t i = 0; i < 40; i++) {
+            check_body(server_request_at(peer, i), 0, FILE_BYTES);
+        }
+    }
+    e2e_close(run);
+    close(request.body_fd);
+}
+
+/* ---- once more -------------------------------------------------------------------------- */
+
+static const server_step kept[] = { S_READ, SAY_OK, S_AGAIN };
+
+/* Sends a file to a server whose first connection runs the script, and others work. */
+static server *send_file_to(e2e_run *run, const server_step *first, const char *method)
+{
+    const server_step *const scripts[] = { first, kept };
+    server_options           options = { .scripts = scripts, .script_count = 2 };
+    server                  *peer = e2e_serve(run, &options);
+    pario_request            request = { .method = method, .body_fd = file_of(FILE_BYTES) };
+    run->config.redirects = 2;
+    if (e2e_open(run)) {
+        request.url = e2e_url(peer, "/");
+        CHECK_INT(send_request(run, &request, PARIO_OK), 200);
+    }
+    close(request.body_fd);
+    return peer;
+}
+
+E2E_WAYS(a_file_follows_a_redirect_that_keeps_the_method)
+{
+    static const server_step away[] = { S_READ,
+                                        S_SEND("HTTP/1.1 307 On\r\nLocation: /b\r\n"
+                                               "Content-Length: 0\r\n\r\n"),
+                                        S_READ, SAY_OK, S_END };
+    server                  *peer = send_file_to(run, away, "POST");
+    check_body(server_request_at(peer, 0), 0, FILE_BYTES);
+    check_body(server_request_at(peer, 1), 0, FILE_BYTES);
+    CHECK_UINT(server_count(peer).connections, 1);
+}
+
+E2E_WAYS(a_file_stays_behind_when_a_redirect_becomes_a_get)
+{
+    static const server_step away[] = { S_READ,
+                                        S_SEND("HTTP/1.1 303 Look\r\nLocation: /b\r\n"
+                                               "Content-Length: 0\r\n\r\n"),
+                                        S_READ, SAY_OK, S_END };
+    server                  *peer = send_file_to(run, away, "PUT");
+    check_body(server_request_at(peer, 1), 0, 0);
+    CHECK(has_no_field(server_request_at(peer, 1), "Content-Length"));
+}
+
+/* The first connection serves one request, and takes another only to drop it. */
+E2E_WAYS(a_file_is_sent_again_when_a_kept_connection_was_dead)
+{
+    static const server_step        once[] = { S_READ, SAY_OK, S_READ_HEAD, S_END };
+    static const server_step *const scripts[] = { once, kept };
+    server_options                  options = { .scripts = scripts, .script_count = 2 };
+    server                         *peer = e2e_serve(run, &options);
+    pario_request                   request = { .method = "PUT", .body_fd = file_of(FILE_BYTES) };
+    run->loose = true; /* the bytes that went to the dead one */
+    if (e2e_open(run)) {
+        e2e_get(run, e2e_url(peer, "/"), PARIO_OK);
+        request.url = e2e_url(peer, "/");
+        send_request(run, &request, PARIO_OK);
+        check_body(server_request_at(peer, 2), 0, FILE_BYTES);
+    }
+    close(request.body_fd);
+}
+
+/* ---- Expect ----------------------------------------------------------------------------- */
+
+/* Content in memory, and from a file, that waits for a server which runs the script. */
+static void expects(e2e_run *run, const server_step *script, int status, bool sent)
+{
+    int fd = file_of(FILE_BYTES);
+    for (size_t i = 0; i < 2; i++) {
+        const server_step *const scripts[] = { script, kept };
+        server_options           options = { .scripts = scripts, .script_count = 2 };
+        server                  *peer = server_start(&options);
+        pario_request            request = { .method = "POST" };
+        run->servers[0] = peer;
+        run->server_count = 1;
+        run->config.expect_bytes = FILE_BYTES;
+        if (e2e_open(run)) {
+            request.url = e2e_url(peer, "/");
+            request.body = i == 0 ? content : NULL;
+            request.body_size = i == 0 ? FILE_BYTES : 0;
+            request.body_fd = i == 0 ? 0 : fd;
+            CHECK_INT(send_request(run, &request, PARIO_OK), status);
+            CHECK(has_field(server_request_at(peer, 0), "Expect", "100-continue"));
+            check_body(server_request_at(peer, 0), 0, sent ? FILE_BYTES : 0);
+            e2e_get(run, e2e_url(peer, "/"), PARIO_OK);
+        }
+        e2e_close(run);
+        server_stop(peer);
+        run->server_count = 0;
+    }
+    close(fd);
+}
+
+E2E_WAYS(content_waits_until_it_is_asked_for)
+{
+    static const server_step script[] = { S_READ_HEAD,  S_SEND("HTTP/1.1 103 Soon\r\n\r\n"),
+                                          S_UNTIL_READ, SAY_CONTINUE,
+                                          S_READ_BODY,  SAY_OK,
+                                          S_READ,       SAY_OK,
+                                          S_END };
+    expects(run, script, 200, true);
+}
+
+E2E_WAYS(content_does_not_wait_for_ever)
+{
+    static const server_step script[] = { S_READ_HEAD, S_READ_BODY, SAY_CONTINUE, SAY_OK,
+                                          S_READ,      SAY_OK,      S_END };
+    run->config.expect_timeout_ms = 20;
+    expects(run, script, 200, true);
+}
+
+E2E_WAYS(content_that_is_not_wanted_is_not_sent)
+{
+    static const server_step script[] = { S_READ_HEAD,
+                                          S_SEND("HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\nno"),
+                                          S_DRAIN, S_END };
+    static const server_step pleased[] = { S_READ_HEAD, SAY_OK, S_DRAIN, S_END };
+    expects(run, script, 401, false);
+    expects(run, pleased, 200, false);
+}
+
+E2E_WAYS(a_server_that_does_not_know_expect_is_asked_without_it)
+{
+    static const server_step script[] = {
+        S_READ_HEAD, S_SEND("HTTP/1.1 417 What\r\nContent-Length: 9\r\n\r\nwhatever!"), S_DRAIN,
+        S_END
+    };
+    expects(run, script, 200, false);
+}
+
+E2E_WAYS(a_second_417_is_a_response_as_any_other)
+{
+    static const server_step script[] = { S_READ,
+                                          S_SEND("HTTP/1.1 417 What\r\nContent-Length: 0\r\n\r\n"),
+                                          S_AGAIN };
+    server                  *peer = e2e_serve_script(run, script);
+    pario_request            request = { .body = content, .body_size = 10 };
+    run->config.expect_bytes = 10;
+    fill_content();
+    if (e2e_open(run)) {
+        request.url = e2e_url(peer, "/");
+        CHECK_INT(send_request(run, &request, PARIO_OK), 417);
+        CHECK_UINT(server_count(peer).requests, 2);
+        CHECK(has_field(server_request_at(peer, 0), "Expect", "100-continue"));
+        CHECK(has_no_field(server_request_at(peer, 1), "Expect"));
+        check_body(server_request_at(peer, 1), 0, 10);
+    }
+}
+
+E2E_WAYS(who_has_an_expect_of_his_own_does_not_wait)
+{
+    static const char *const values[] = { NULL, "100-continue" };
+    static const server_step script[] = { S_READ_HEAD, S_READ_BODY, SAY_OK, S_AGAIN };
+    server                  *peer = e2e_serve_script(run, script);
+    run->config.expect_timeout_ms = PARIO_UNLIMITED;
+    run->config.expect_bytes = 1;
+    fill_content();
+    for (size_t i = 0; i < 2 && (run->client != NULL || e2e_open(run)); i++) {
+        pario_field   field = { "expect", values[i] };
+        pario_request request = { .url = e2e_url(peer, "/"),
+                                  .fields = &field,
+                                  .field_count = 1,
+                                  .body = content,
+                                  .body_size = 1000 };
+        send_request(run, &request, PARIO_OK);
+        check_body(server_request_at(peer, i), 0, 1000);
+    }
+    CHECK(has_no_field(server_request_at(peer, 0), "Expect"));
+    CHECK(has_field(server_request_at(peer, 1), "Expect", "100-continue"));
+}
+
+E2E(a_request_is_cancelled_while_its_content_waits)
+{
+    static const server_step script[] = { S_READ_HEAD, S_FIRE(0), S_DRAIN, S_END };
+    server                  *peer = e2e_serve_script(run, script);
+    uint64_t                 id = 0;
+    pario_response           response;
+    pario_request            request = { .body = content, .body_size = 10, .id = &id };
+    run->config.expect_bytes = 1;
+    run->config.expect_timeout_ms = PARIO_UNLIMITED;
+    fill_content();
+    if (!e2e_open(run)) {
+        return;
+    }
+    request.url = e2e_url(peer, "/");
+    CHECK_ERROR(pario_submit(run->client, &request), PARIO_OK);
+    while (!server_fired(peer, 0)) {
+        CHECK_ERROR(pario_next(run->client, &response, 1), PARIO_TIME_OVER);
+    }
+    CHECK_ERROR(pario_cancel(run->client, id), PARIO_OK);
+    CHECK_ERROR(pario_next(run->client, &response, PARIO_UNLIMITED), PARIO_OK);
+    CHECK_ERROR(response.error, PARIO_ERROR_CANCELLED);
+    CHECK_INT(response.stage, PARIO_STAGE_SEND);
+    e2e_record(run, &response);
+    pario_response_free(&response);
+}
+
+/* ---- early answers ---------------------------------------------------------------------- */
+
+/* Sends much to a server that answers before it has read all of it. Returns how much was sent. */
+static uint64_t send_much(e2e_run *run, const server_step *script, bool from_file, int status)
+{
+    const server_step *const scripts[] = { script, kept };
+    server_options options = { .scripts = scripts, .script_count = 2, .receive_buffer = 4096 };
+    server        *peer = e2e_serve(run, &options);
+    pario_request  request = { .method = "POST" };
+    pario_response response;
+    uint64_t       sent = 0;
+    run->config.expect_bytes = PARIO_OFF;
+    run->loose = true; /* how much that is */
+    int fd = file_of(LARGE_BYTES);
+    if (e2e_open(run)) {
+        request.url = e2e_url(peer, "/");
+        request.body = from_file ? NULL : content;
+        request.body_size = from_file ? 0 : LARGE_BYTES;
+        request.body_fd = from_file ? fd : 0;
+        CHECK_ERROR(e2e_do(run, &request, &response), PARIO_OK);
+        CHECK_INT(response.status, status);
+        sent = response.bytes_sent;
+        e2e_record(run, &response);
+        pario_response_free(&response);
+        e2e_get(run, e2e_url(peer, "/"), PARIO_OK);
+        CHECK_UINT(server_count(peer).connections, 2);
+    }
+    e2e_close(run);
+    close(fd);
+    return sent;
+}
+
+E2E_WAYS(a_server_that_has_heard_enough_stops_the_upload)
+{
+    static const server_step script[] = {
+        S_READ_HEAD, S_SEND("HTTP/1.1 413 Much\r\nContent-Length: 6\r\n\r\nenough"), S_HOLD, S_END
+    };
+    CHECK(send_much(run, script, false, 413) < LARGE_BYTES);
+    CHECK(send_much(run, script, true, 413) < LARGE_BYTES);
+}
+
+/* Its answer goes on while nothing is sent any more. */
+E2E_WAYS(the_rest_of_an_early_refusal_is_waited_for)
+{
+    static const server_step script[] = { S_READ_HEAD,  S_SEND("HTTP/1.1 403 No\r\n\r\nthat is"),
+                                          S_UNTIL_READ, S_DRIP(" not allowed"),
+                                          S_HALF_CLOSE, S_HOLD,
+                                          S_END };
+    CHECK(send_much(run, script, true, 403) < LARGE_BYTES);
+}
+
+/* A server that echoes begins to answer before it has all, and wants all nevertheless. */
+E2E_WAYS(an_early_200_does_not_stop_the_upload)
+{
+    static const server_step script[] = {
+        S_READ_HEAD,
+        S_SEND("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 6\r\n\r\nsi"),
+        S_UNTIL_READ,
+        S_READ_BODY,
+        S_SEND("lent"),
+        S_END
+    };
+    CHECK(send_much(run, script, false, 200) > LARGE_BYTES);
+    CHECK(send_much(run, script, true, 200) > LARGE_BYTES);
+}
+
+E2E_WAYS(a_server_that_goes_away_in_the_middle_is_an_error_of_sending)
+{
+    static const server_step script[] = { S_READ_HEAD, S_READ_BYTES(100000), S_RESET };
+    const server_step *const scripts[] = { script };
+    server_options           options = { .scripts = scripts, .script_count = 1 };
+    server                  *peer = e2e_serve(run, &options);
+    pario_request            request = { .method = "PUT", .body_fd = file_of(LARGE_BYTES) };
+    run->config.expect_bytes = PARIO_OFF;
+    run->loose = true; /* ECONNRESET or EPIPE */
+    if (e2e_open(run)) {
+        request.url = e2e_url(peer, "/");
+        send_request(run, &request, PARIO_ERROR_SEND);
+    }
+    close(request.body_fd);
+}
