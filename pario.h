@@ -2785,22 +2785,32 @@ static bool pario_i_request_has_length(const pario_i_order *order)
            order->method == PARIO_I_PUT || order->method == PARIO_I_PATCH;
 }
 
+/* Writes a field line of the library's own. */
+static size_t pario_i_put_field(unsigned char *out, size_t end, const char *name, const char *value)
+{
+    size_t at = pario_i_put(out, end, name, strlen(name));
+    at = pario_i_put(out, at, ": ", 2);
+    at = pario_i_put(out, at, value, strlen(value));
+    return pario_i_put(out, at, "\r\n", 2);
+}
+
 /* Writes how the content is framed, and whether the server is to ask for it. */
 static size_t pario_i_request_put_framing(const pario_i_order *order, unsigned char *s, size_t end)
 {
     pario_i_content       content = pario_i_order_content(order);
     const pario_i_upload *upload = content.upload;
+    uint64_t              size = upload != NULL ? upload->size : content.size;
     size_t                at = end;
-    if (upload != NULL && upload->size == PARIO_I_UNKNOWN) {
-        at = pario_i_put(s, at, "Transfer-Encoding: chunked\r\n", 28);
+    if (size == PARIO_I_UNKNOWN) {
+        at = pario_i_put_field(s, at, "Transfer-Encoding", "chunked");
     } else {
         char   digits[20];
-        size_t count = pario_i_write_decimal(upload != NULL ? upload->size : content.size, digits);
+        size_t count = pario_i_write_decimal(size, digits);
         at = pario_i_put(s, at, "Content-Length: ", 16);
         at = pario_i_put(s, at, digits, count);
         at = pario_i_put(s, at, "\r\n", 2);
     }
-    return upload != NULL && upload->expects ? pario_i_put(s, at, "Expect: 100-continue\r\n", 22)
+    return upload != NULL && upload->expects ? pario_i_put_field(s, at, "Expect", "100-continue")
                                              : at;
 }
 

@@ -309,6 +309,26 @@ E2E_WAYS(content_does_not_wait_for_ever)
                                           S_READ,      SAY_OK,      S_END };
     run->config.expect_timeout_ms = 20;
     expects(run, script, 200, true);
+    test_saw("limit EXPECT_MS");
+}
+
+E2E_WAYS(large_content_waits_if_nothing_else_is_said)
+{
+    static const server_step script[] = { S_READ, SAY_OK, S_AGAIN };
+    server                  *peer = e2e_serve_script(run, script);
+    pario_request            request = { .body = content };
+    fill_content();
+    if (e2e_open(run)) {
+        request.url = e2e_url(peer, "/");
+        request.body_size = PARIO_DEFAULT_EXPECT_BYTES - 1;
+        send_request(run, &request, PARIO_OK);
+        request.body_size = PARIO_DEFAULT_EXPECT_BYTES;
+        send_request(run, &request, PARIO_OK);
+        CHECK(has_no_field(server_request_at(peer, 0), "Expect"));
+        CHECK(has_field(server_request_at(peer, 1), "Expect", "100-continue"));
+        check_body(server_request_at(peer, 1), 0, PARIO_DEFAULT_EXPECT_BYTES);
+    }
+    test_saw("limit EXPECT_BYTES");
 }
 
 E2E_WAYS(content_that_is_not_wanted_is_not_sent)
