@@ -2198,6 +2198,7 @@ typedef struct pario_i_upload {
     bool           expects;    /* the head says "Expect: 100-continue" */
     bool           waits;      /* the head was sent: what the server says to that is waited for, */
     bool           ended;      /* all of it was read */
+    bool           starves;    /* there was nothing to be read when that was tried last */
     int64_t        wait_until; /* not longer than this */
     uint64_t       received;   /* of replies that are forgotten */
     uint64_t       taken;      /* was read, for this connection */
@@ -2299,6 +2300,7 @@ static void pario_i_upload_rewind(pario_i_upload *upload)
     upload->taken = 0;
     upload->ended = upload->size == 0;
     upload->waits = false;
+    upload->starves = false;
 }
 
 /* Whether all of it, from a descriptor, has been sent. */
@@ -3447,6 +3449,17 @@ static bool pario_i_exchange_wants_piece(const pario_i_exchange *x)
            upload->beg == upload->end;
 }
 
+/* So many bytes of the content were read, none at its end. */
+static void pario_i_exchange_take(pario_i_exchange *x, size_t size, int64_t now)
+{
+    pario_i_upload *upload = pario_i_exchange_upload(x);
+    upload->starves = false;
+    x->progress_at = now;
+    if (!pario_i_upload_take(upload, size)) {
+        pario_i_exchange_end(x, PARIO_ERROR_BODY_READ, now);
+    }
+}
+
 /* Whether the request has been sent to its end. */
 static bool pario_i_exchange_is_sent(const pario_i_exchange *x)
 {
@@ -4242,7 +4255,9 @@ static int64_t pario_i_exchange_limit(const pario_i_exchange *x)
     int64_t total = pario_i_time_add(x->started_at, x->limits->total);
     int64_t step = x->phase == PARIO_I_CONNECT ? x->limits->connect : x->limits->progress;
     int64_t next = pario_i_time_add(x->progress_at, step);
-    if (x->phase == PARIO_I_STORE || x->phase == PARIO_I_HELD) {
+    const pario_i_upload *upload = pario_i_exchange_upload(x);
+    bool                  starves = x->phase == PARIO_I_SEND && upload != NULL && upload->starves;
+    if (x->phase == PARIO_I_STORE || x->phase == PARIO_I_HELD || starves) {
         return total; /* it waits for the user, not for the server */
     }
     if (x->phase == PARIO_I_QUEUED || x->phase == PARIO_I_END || x->paused) {
@@ -5275,6 +5290,28 @@ static bool pario_i_transport_is_quiet(int fd)
 {
     unsigned char byte;
     return recv(fd, &byte, 1, MSG_PEEK) < 0 && errno == EAGAIN;
+}
+
+/* Reads content from a descriptor of the user's: from a place in a file, or, with an offset of -1,
+ * what there is. EAGAIN also where reading would block. */
+static ssize_t pario_i_transport_read(int fd, unsigned char *to, size_t size, int64_t offset,
+                                      uint64_t at)
+{
+    struct pollfd polled;
+    ssize_t       got;
+    memset(&polled, 0, sizeof polled);
+    polled.fd = fd;
+    polled.events = POLLIN;
+    do {
+        if (offset >= 0) {
+            got = pread(fd, to, size, (off_t)(offset + (int64_t)at));
+        } else {
+            got = poll(&polled, 1, 0);
+            errno = got == 0 ? EAGAIN : errno;
+            got = got > 0 ? read(fd, to, size) : -1;
+        }
+    } while (got < 0 && errno == EINTR);
+    return got;
 }
 
 /* Makes an eventfd readable. Keeps errno; safe in signal handlers. */
@@ -6869,6 +6906,7 @@ static void pario_i_connection_set(pario_client *client, pario_i_connection *c, 
     c->readable = false;
     c->writable = false;
     c->hung_up = false;
+    c->prompt = false;
     pario_i_client_unlock(client);
 }
 
@@ -7414,8 +7452,13 @@ static pario_i_carried pario_i_carry_store(const pario_client *client, pario_i_e
         pario_i_exchange_passed(x, (size_t)wrote, now);
         return PARIO_I_ONWARD;
     }
-    if (wrote < 0 && errno == EAGAIN && pario_i_await_other(client, c, fd)) {
-        return PARIO_I_WAITING;
+    if (wrote < 0 && errno == EAGAIN) {
+        if (pario_i_exchange_upload(x) != NULL) {
+            pario_i_forget_other(client, c); /* which may be where its content comes from */
+        }
+        if (pario_i_await_other(client, c, fd)) {
+            return PARIO_I_WAITING;
+        }
     }
     pario_i_exchange_fail(x, PARIO_ERROR_BODY_WRITE, wrote < 0 ? errno : EIO, now);
     return PARIO_I_ONWARD;
@@ -7469,40 +7512,54 @@ static const char *pario_i_connection_via(const pario_i_connection *c)
     return c->origin->via != NULL && !c->secure ? c->origin->via->authorization : NULL;
 }
 
-/* Reads a piece of the content from its descriptor. False: the exchange has ended. */
-static bool pario_i_carry_piece(pario_i_exchange *x, int64_t now)
+/* Reads a piece of the content from its descriptor. What is no file is looked at first, as it may
+ * be one that blocks. PARIO_I_WAITING: nothing is there; PARIO_I_ONWARD: the piece, or the end. */
+static pario_i_carried pario_i_carry_piece(const pario_client *client, pario_i_exchange *x,
+                                           int64_t now)
 {
-    pario_i_upload *upload = pario_i_exchange_upload(x);
-    unsigned char  *to = NULL;
-    size_t          room = pario_i_upload_room(upload, &to);
-    ssize_t         got;
+    pario_i_connection *c = x->connection;
+    pario_i_upload     *upload = pario_i_exchange_upload(x);
+    unsigned char      *to = NULL;
+    if (pario_i_awaits_other(c)) {
+        return PARIO_I_WAITING;
+    }
+    size_t  room = pario_i_upload_room(upload, &to);
+    ssize_t got = pario_i_transport_read(upload->fd, to, room, upload->offset, upload->taken);
+    if (room > 0 && got < 0 && errno == EAGAIN) {
+        if (!pario_i_exchange_wants_head(x)) {
+            pario_i_forget_other(client, c); /* which may be where the response goes to */
+        }
+        if (pario_i_await_other(client, c, upload->fd)) {
+            upload->starves = true;
+            return PARIO_I_WAITING;
+        }
+    }
     if (room == 0) {
         pario_i_exchange_end(x, PARIO_ERROR_MEMORY, now);
-        return false;
+    } else if (got < 0) {
+        pario_i_exchange_fail(x, PARIO_ERROR_BODY_READ, errno, now);
+    } else {
+        pario_i_exchange_take(x, (size_t)got, now);
     }
-    do {
-        got = upload->offset < 0
-                  ? read(upload->fd, to, room)
-                  : pread(upload->fd, to, room, (off_t)(upload->offset + (int64_t)upload->taken));
-    } while (got < 0 && errno == EINTR);
-    if (got < 0 || !pario_i_upload_take(upload, (size_t)got)) {
-        pario_i_exchange_fail(x, PARIO_ERROR_BODY_READ, got < 0 ? errno : 0, now);
-        return false;
-    }
-    return true;
+    return PARIO_I_ONWARD;
 }
 
 /* Before more is sent than went at first: takes in what the server may have said meanwhile, and
- * reads what comes next. False: something else is to be done first. */
-static bool pario_i_carry_prepare(pario_client *client, pario_i_exchange *x, int64_t now)
+ * reads what comes next. *carried: PARIO_I_WAITING if that is not there. True: it can be sent. */
+static bool pario_i_carry_prepare(pario_client *client, pario_i_exchange *x, int64_t now,
+                                  pario_i_carried *carried)
 {
     pario_i_connection *c = x->connection;
     pario_i_transport_be_prompt(c);
     c->readable = true; /* not every executor has looked */
+    *carried = PARIO_I_ONWARD;
     if (pario_i_carry_receive(client, x, now) != PARIO_I_WAITING || !c->writable) {
         return false;
     }
-    return !pario_i_exchange_wants_piece(x) || pario_i_carry_piece(x, now);
+    if (pario_i_exchange_wants_piece(x)) {
+        *carried = pario_i_carry_piece(client, x, now);
+    }
+    return *carried == PARIO_I_ONWARD && x->phase == PARIO_I_SEND;
 }
 
 /* Writes the request's head, unless that is sent already. Where sending was cut short within it,
@@ -7523,14 +7580,15 @@ static bool pario_i_carry_head(const pario_client *client, pario_i_exchange *x,
 static pario_i_carried pario_i_carry_send(pario_client *client, pario_i_exchange *x, int64_t now)
 {
     pario_i_connection *c = x->connection;
+    pario_i_carried     carried;
     struct iovec        pieces[2];
     size_t              moved;
     memset(pieces, 0, sizeof pieces);
     if (!c->writable) {
         return pario_i_carry_receive(client, x, now);
     }
-    if (x->sent > 0 && !pario_i_carry_prepare(client, x, now)) {
-        return PARIO_I_ONWARD;
+    if (x->sent > 0 && !pario_i_carry_prepare(client, x, now, &carried)) {
+        return carried;
     }
     pario_i_scratch *scratch = pario_i_scratch_take(client);
     if (scratch == NULL) {
@@ -7644,7 +7702,7 @@ static void pario_i_connection_note(pario_i_connection *c, bool reads, bool writ
 /* Whether a connection's exchange waits for the user, and not for its socket. */
 static bool pario_i_waits_for_user(const pario_i_connection *c)
 {
-    return c->exchange->phase == PARIO_I_HELD || pario_i_awaits_other(c);
+    return c->exchange->phase == PARIO_I_HELD || c->exchange->phase == PARIO_I_STORE;
 }
 
 /* What a connection's socket is polled for: what it could not do when it was last tried. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Content of requests: from descriptors, in chunks, asked for by the server, or stopped by it. */
+#if !defined(_GNU_SOURCE)
+#define _GNU_SOURCE /* pipe2 */
+#endif
 #define PARIO_IMPLEMENTATION
 #include "pario.h"
 
@@ -497,4 +500,190 @@ E2E_WAYS(a_server_that_goes_away_in_the_middle_is_an_error_of_sending)
         send_request(run, &request, PARIO_ERROR_SEND);
     }
     close(request.body_fd);
+}
+
+/* ---- pipes ------------------------------------------------------------------------------ */
+
+/* The end of a pipe into which a server puts something each time that it is called. */
+typedef struct source {
+    int                fd;
+    const char *const *parts;
+} source;
+
+static void give(server_peer *peer, void *context)
+{
+    source *it = (source *)context;
+    size_t  size = it->parts[0] != NULL ? strlen(it->parts[0]) : 0;
+    (void)peer;
+    if (size == 0) {
+        close(it->fd);
+        it->fd = -1;
+    } else if (write(it->fd, it->parts[0], size) == (ssize_t)size) {
+        it->parts++;
+    }
+}
+
+/* Sends what the parts are from a pipe, of which more comes only when the server has got what came
+ * before. */
+static void send_pipe(e2e_run *run, bool blocks, int64_t size, const server_step *script,
+                      pario_error expected)
+{
+    static const char *const parts[] = { "hello", ", pipe", NULL };
+    const server_step *const scripts[] = { script };
+    int                      ends[2] = { -1, -1 };
+    CHECK_INT(pipe2(ends, O_CLOEXEC | (blocks ? 0 : O_NONBLOCK)), 0);
+    source         it = { ends[1], parts };
+    server_options options = {
+        .scripts = scripts, .script_count = 1, .function = give, .context = &it
+    };
+    server       *peer = e2e_serve(run, &options);
+    pario_request request = { .body_fd = ends[0], .body_fd_size = size };
+    run->config.progress_timeout_ms = 2000;
+    if (e2e_open(run)) {
+        request.url = e2e_url(peer, "/");
+        send_request(run, &request, expected);
+    }
+    e2e_close(run);
+    server_await_closed(peer, 1);
+    close(ends[0]);
+    if (it.fd >= 0) {
+        close(it.fd);
+    }
+}
+
+E2E_WAYS(what_comes_out_of_a_pipe_is_sent_as_it_comes)
+{
+    static const server_step script[] = {
+        S_READ_HEAD,      SAY_CONTINUE, S_CALL,      S_READ_BYTES(10), S_CALL,
+        S_READ_BYTES(11), S_CALL,       S_READ_BODY, SAY_OK,           S_END
+    };
+    send_pipe(run, true, 0, script, PARIO_OK);
+    send_pipe(run, false, 0, script, PARIO_OK);
+}
+
+E2E_WAYS(so_much_of_a_pipe_is_sent_as_was_said)
+{
+    static const server_step script[] = { S_READ_HEAD,     S_CALL, S_READ_BYTES(5), S_CALL,
+                                          S_READ_BYTES(4), SAY_OK, S_CALL,          S_END };
+    send_pipe(run, true, 9, script, PARIO_OK);
+}
+
+E2E_WAYS(a_pipe_that_ends_too_early_is_an_error)
+{
+    static const server_step script[] = { S_READ_HEAD,     S_CALL, S_READ_BYTES(5), S_CALL,
+                                          S_READ_BYTES(6), S_CALL, S_DRAIN,         S_END };
+    send_pipe(run, true, 12, script, PARIO_ERROR_BODY_READ);
+}
+
+/* A request with content from a pipe into which nothing comes. Returns the response's status. */
+static int wait_for_pipe(e2e_run *run, const server_step *script, pario_error expected)
+{
+    int           ends[2] = { -1, -1 };
+    int           status = 0;
+    server       *peer = e2e_serve_script(run, script);
+    pario_request request = { .method = "PUT" };
+    CHECK_INT(pipe2(ends, O_CLOEXEC), 0);
+    run->config.expect_bytes = PARIO_OFF;
+    request.body_fd = ends[0];
+    if (e2e_open(run)) {
+        request.url = e2e_url(peer, "/");
+        status = send_request(run, &request, expected);
+    }
+    e2e_close(run);
+    close(ends[0]);
+    close(ends[1]);
+    return status;
+}
+
+E2E_WAYS(an_answer_is_heard_while_a_pipe_is_waited_for)
+{
+    static const server_step script[] = { S_READ_HEAD,
+                                          S_SEND("HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno"),
+                                          S_DRAIN, S_END };
+    CHECK_INT(wait_for_pipe(run, script, PARIO_OK), 403);
+}
+
+E2E_WAYS(a_server_that_goes_is_noticed_while_a_pipe_is_waited_for)
+{
+    static const server_step script[] = { S_READ_HEAD, S_END };
+    (void)wait_for_pipe(run, script, PARIO_ERROR_EMPTY_REPLY);
+}
+
+E2E_WAYS(a_pipe_is_waited_for_until_all_time_is_over)
+{
+    static const server_step script[] = { S_READ_HEAD, S_DRAIN, S_END };
+    run->config.progress_timeout_ms = 1;
+    run->config.total_timeout_ms = 30;
+    (void)wait_for_pipe(run, script, PARIO_ERROR_TOTAL_TIMEOUT);
+}
+
+E2E(a_request_is_cancelled_while_a_pipe_is_waited_for)
+{
+    static const server_step script[] = { S_READ_HEAD, S_FIRE(0), S_DRAIN, S_END };
+    server                  *peer = e2e_serve_script(run, script);
+    uint64_t                 id = 0;
+    int                      ends[2] = { -1, -1 };
+    pario_response           response;
+    pario_request            request = { .id = &id };
+    CHECK_INT(pipe2(ends, O_CLOEXEC), 0);
+    run->config.expect_bytes = PARIO_OFF;
+    request.body_fd = ends[0];
+    if (e2e_open(run)) {
+        request.url = e2e_url(peer, "/");
+        CHECK_ERROR(pario_submit(run->client, &request), PARIO_OK);
+        while (!server_fired(peer, 0)) {
+            CHECK_ERROR(pario_next(run->client, &response, 1), PARIO_TIME_OVER);
+        }
+        CHECK_ERROR(pario_cancel(run->client, id), PARIO_OK);
+        CHECK_ERROR(pario_next(run->client, &response, PARIO_UNLIMITED), PARIO_OK);
+        CHECK_ERROR(response.error, PARIO_ERROR_CANCELLED);
+        e2e_record(run, &response);
+        pario_response_free(&response);
+    }
+    e2e_close(run);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+E2E_WAYS(what_came_out_of_a_pipe_cannot_follow_a_redirect)
+{
+    static const server_step script[] = { S_READ_HEAD,
+                                          SAY_CONTINUE,
+                                          S_CALL,
+                                          S_READ_BYTES(10),
+                                          S_SEND("HTTP/1.1 308 On\r\nLocation: /b\r\n"
+                                                 "Content-Length: 0\r\n\r\n"),
+                                          S_DRAIN,
+                                          S_END };
+    run->config.redirects = 1;
+    send_pipe(run, true, 0, script, PARIO_ERROR_BODY_REWIND);
+}
+
+/* A response that goes into a pipe, to content that comes from another. */
+E2E_WAYS(content_goes_from_a_pipe_into_a_pipe)
+{
+    static const char *const parts[] = { "hello", NULL };
+    static const server_step script[] = { S_READ_HEAD, SAY_CONTINUE, S_CALL, S_READ_BYTES(10),
+                                          S_CALL,      S_READ_BODY,  SAY_OK, S_END };
+    const server_step *const scripts[] = { script };
+    int                      ends[4] = { -1, -1, -1, -1 };
+    char                     got[8] = "";
+    CHECK_INT(pipe2(ends, O_CLOEXEC) + pipe2(ends + 2, O_CLOEXEC), 0);
+    source         it = { ends[1], parts };
+    server_options options = {
+        .scripts = scripts, .script_count = 1, .function = give, .context = &it
+    };
+    server       *peer = e2e_serve(run, &options);
+    pario_request request = { .body_fd = ends[0], .into_fd = ends[3] };
+    if (e2e_open(run)) {
+        request.url = e2e_url(peer, "/");
+        send_request(run, &request, PARIO_OK);
+        CHECK_INT(read(ends[2], got, sizeof got), 2);
+        CHECK_STR(got, "ok");
+    }
+    e2e_close(run);
+    server_await_closed(peer, 1);
+    close(ends[0]);
+    close(ends[2]);
+    close(ends[3]);
 }
