@@ -2616,6 +2616,12 @@ static pario_error pario_i_order_url(pario_i_order *order, const char *url, bool
     return error == PARIO_OK && order->parts.https && !tls ? PARIO_ERROR_NEEDS_TLS : error;
 }
 
+/* Whether a request has content, which may be empty. */
+static bool pario_i_request_has_content(const pario_request *request)
+{
+    return request->body != NULL || request->body_fd > 0;
+}
+
 /* Whether a pointer is there wherever a size says that it is needed, and content comes from one
  * place only. */
 static bool pario_i_request_is_whole(const pario_request *request)
@@ -2647,7 +2653,7 @@ static pario_error pario_i_order_read(pario_i_order *order, const pario_request 
         return PARIO_ERROR_ARGUMENT;
     }
     pario_error error = pario_i_order_url(order, request->url, tls);
-    order->flags = request->body != NULL || request->body_fd > 0 ? PARIO_I_HAS_CONTENT : 0;
+    order->flags = pario_i_request_has_content(request) ? PARIO_I_HAS_CONTENT : 0;
     for (size_t i = 0; i < request->field_count && error == PARIO_OK; i++) {
         error = pario_i_order_field(order, &request->fields[i], text);
     }
@@ -4249,16 +4255,22 @@ static void pario_i_exchange_send_failed(pario_i_exchange *x, int system_error, 
     }
 }
 
+/* Whether it waits for the user, not for the server: for who takes content, or has it. */
+static bool pario_i_exchange_is_idle(const pario_i_exchange *x)
+{
+    const pario_i_upload *upload = pario_i_exchange_upload(x);
+    return x->phase == PARIO_I_STORE || x->phase == PARIO_I_HELD ||
+           (x->phase == PARIO_I_SEND && upload != NULL && upload->starves);
+}
+
 /* When the exchange runs out of time, as things stand. */
 static int64_t pario_i_exchange_limit(const pario_i_exchange *x)
 {
     int64_t total = pario_i_time_add(x->started_at, x->limits->total);
     int64_t step = x->phase == PARIO_I_CONNECT ? x->limits->connect : x->limits->progress;
     int64_t next = pario_i_time_add(x->progress_at, step);
-    const pario_i_upload *upload = pario_i_exchange_upload(x);
-    bool                  starves = x->phase == PARIO_I_SEND && upload != NULL && upload->starves;
-    if (x->phase == PARIO_I_STORE || x->phase == PARIO_I_HELD || starves) {
-        return total; /* it waits for the user, not for the server */
+    if (pario_i_exchange_is_idle(x)) {
+        return total;
     }
     if (x->phase == PARIO_I_QUEUED || x->phase == PARIO_I_END || x->paused) {
         return INT64_MAX;

@@ -9,7 +9,8 @@
  *        byte, any method or one of one byte, a User-Agent or none, content of up to 99 bytes or in
  *        chunks, asked for or not
  * compile: -DPARIO_SECTIONS=5 -DPARIO_NO_MEMCHR -DPROOF_ROOM=192
- * solve: --unwind 18 --unwindset pario_i_write_decimal.0:3,pario_i_write_decimal.1:3,proof_copy.2:26
+ * solve: --unwind 18
+ * solve: --unwindset pario_i_write_decimal.0:3,pario_i_write_decimal.1:3,proof_copy.2:26
  */
 #include <stddef.h>
 #include <string.h>
