@@ -7070,7 +7070,7 @@ static pario_i_carried pario_i_carry_ask_proxy(const pario_client *client, pario
     piece.iov_len = (size_t)(x->head_size - x->sent);
     pario_i_io io = pario_i_transport_send(client->config.tls, c, &piece, 1, &moved);
     x->sent += moved;
-    if (io == PARIO_I_BROKEN) {
+    if (io == PARIO_I_BROKEN && !pario_i_is_cancelled(x)) { /* it may be shut down for that */
         pario_i_exchange_fail(x, PARIO_ERROR_SEND, errno, now);
     }
     return io == PARIO_I_BLOCKED ? PARIO_I_WAITING : PARIO_I_ONWARD;
@@ -7093,7 +7093,7 @@ static pario_i_carried pario_i_carry_hear_proxy(const pario_client *client, pari
     }
     if (io == PARIO_I_MOVED) {
         c->tunnels = !pario_i_exchange_tunnelled(x, &scratch->head, scratch->receive, size, now);
-    } else if (!pario_i_is_cancelled(x)) { /* it may have been shut down for that */
+    } else if (!pario_i_is_cancelled(x)) { /* likewise */
         pario_i_exchange_not_tunnelled(x, failed, now);
     }
     return PARIO_I_ONWARD;

@@ -103,8 +103,13 @@ typedef struct play {
     bool           closing;
     bool           blocked; /* a call has kept the others waiting */
     bool           tls;     /* the client has a TLS transport */
-    bool           hasty;   /* parts are given back at once */
-    unsigned       held;    /* parts in the program's hands */
+    int            proxy;   /* the host that is one, or -1 */
+    unsigned       direct;  /* bits: the hosts that are asked directly all the same */
+    unsigned       fooled;  /* bits: those to which a proxy did not open a tunnel as it should */
+    char           proxy_url[64];
+    char           exceptions[64];
+    bool           hasty; /* parts are given back at once */
+    unsigned       held;  /* parts in the program's hands */
     pario_response parts[HELD];
     int            asked; /* the executor that was asked for, or -1 */
 } play;
@@ -169,7 +174,13 @@ static void allow(plan *p, pario_error error)
 /* Whether TLS is spoken on a connection. */
 static bool is_tls(const sim_link *link)
 {
-    return sim.hosts[sim.places[link->place].host].https;
+    return sim.hosts[link->host].https;
+}
+
+/* Whether a host is asked through the proxy. */
+static bool is_proxied(unsigned host)
+{
+    return now.proxy >= 0 && (now.direct & (1u << host)) == 0;
 }
 
 /* ---- servers --------------------------------------------------------------------------- */
@@ -179,6 +190,7 @@ enum {
     KEEPS,
     CLOSES,
     RESETS,
+    TUNNELS,
     FALLS_SILENT,
     HALF_CLOSES,
     STRAYS
@@ -361,7 +373,7 @@ static void say_elsewhere(sim_link *link, plan *p)
     static const int statuses[] = { 301, 302, 303, 307, 308 };
     int              status = statuses[sim_below(5)];
     unsigned         host = (unsigned)sim_below(sim.host_count);
-    unsigned         here = sim.places[link->place].host;
+    unsigned         here = link->host;
     answer          *a = new_answer(p, status);
     bool             again = !sim.calm && sim_chance(5);
     char             place[128] = "";
@@ -501,12 +513,41 @@ static long field_number(const char *head, const char *name)
     return at != NULL ? strtol(at + strlen(name), NULL, 10) : -1;
 }
 
-/* A request's head as it arrived must be what was asked for. */
-static void check_head(const sim_link *link, const plan *p, const char *head)
+/* The proxy is told the whole URL: whose it is decides what the connection is now. Otherwise it is
+ * to the host itself, or through a tunnel. */
+static void find_host(sim_link *link, const char *head)
 {
-    char            wanted[128];
-    const sim_host *host = &sim.hosts[sim.places[link->place].host];
-    snprintf(wanted, sizeof wanted, "%s /r/%zu/", p->method, p->tag);
+    char        wanted[128];
+    const char *target = strchr(head, ' ');
+    bool        whole = target != NULL && strncmp(target, " http://", 8) == 0;
+    bool        found = !whole;
+    for (unsigned h = 0; h < sim.host_count && whole && !found; h++) {
+        const sim_host *host = &sim.hosts[h];
+        snprintf(wanted, sizeof wanted, host->port == 80 ? " http://%s/" : " http://%s:%u/",
+                 host->name, host->port);
+        found = !host->https && is_proxied(h) && strncmp(target, wanted, strlen(wanted)) == 0;
+        link->host = found ? h : link->host;
+    }
+    bool tunnel = is_tls(link) && link->host != sim.places[link->place].host;
+    bool told = strstr(head, "\r\nProxy-Authorization: ") != NULL;
+    if (!found || told != whole || is_proxied(link->host) != (whole || tunnel) ||
+        (whole && (int)sim.places[link->place].host != now.proxy)) {
+        sim_die("link %d: not the way to ask this: %.60s", link->number, head);
+    }
+}
+
+/* A request's head as it arrived must be what was asked for. */
+static void check_head(sim_link *link, const plan *p, const char *head)
+{
+    char wanted[128];
+    char origin[80] = "";
+    find_host(link, head);
+    const sim_host *host = &sim.hosts[link->host];
+    if (is_proxied(link->host) && !host->https) {
+        snprintf(origin, sizeof origin, host->port == 80 ? "http://%s" : "http://%s:%u", host->name,
+                 host->port);
+    }
+    snprintf(wanted, sizeof wanted, "%s %s/r/%zu/", p->method, origin, p->tag);
     if (strncmp(head, wanted, strlen(wanted)) != 0) {
         sim_die("request %zu begins otherwise than \"%s\": %.60s", p->tag, wanted, head);
     }
@@ -623,9 +664,96 @@ static void greet(sim_link *link)
     }
 }
 
+/* Other threads may be about to close one connection each, without the lock. */
+static int64_t closing_at_most(void)
+{
+    return now.tls && now.config.executor == PARIO_THREADS ? now.config.concurrency : 0;
+}
+
+/* One more tunnel to a host, to which there must not be too many. */
+static void count_tunnels(unsigned host)
+{
+    int64_t open = 0;
+    for (const sim_link *link = sim.links; link != NULL; link = link->next) {
+        open += link->fd >= 0 && link->host == host ? 1 : 0;
+    }
+    if (now.config.per_host > 0 && now.config.executor != PARIO_SEQUENTIAL &&
+        open > now.config.per_host + closing_at_most()) {
+        sim_die("%jd tunnels are open to %s", (intmax_t)open, sim.hosts[host].name);
+    }
+}
+
+/* The host that a proxy is asked for a tunnel to; what asks must be as it should. */
+static unsigned tunnel_to(const sim_link *link, const char *head)
+{
+    char wanted[300];
+    for (unsigned h = 0; h < sim.host_count; h++) {
+        const sim_host *host = &sim.hosts[h];
+        snprintf(wanted, sizeof wanted,
+                 "CONNECT %s:%u HTTP/1.1\r\nHost: %s:%u\r\nProxy-Authorization: Basic dXM6ZXI=\r\n"
+                 "User-Agent: pario/" PARIO_VERSION "\r\n\r\n",
+                 host->name, host->port, host->name, host->port);
+        if (host->https && is_proxied(h) && strcmp(head, wanted) == 0) {
+            return h;
+        }
+    }
+    sim_die("link %d: nobody asks for a tunnel so: %.60s", link->number, head);
+}
+
+/* A proxy opens a tunnel, or does not. What follows on it is between the client and its host. */
+static void open_tunnel(sim_link *link)
+{
+    static const char *const others[] = {
+        "HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\n\r\npage",
+        "HTTP/1.1 407 Who\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n\r\nwelcome",
+        "SSH-2.0-sim\r\n",
+        "HTTP/1.1 200 OK\r\nVia:",
+    };
+    char   head[512];
+    size_t size = link->inbox.size;
+    size_t how = sim.calm ? 99 : sim_below(100);
+    if (size < 4 || memcmp(link->inbox.data + size - 4, "\r\n\r\n", 4) != 0) {
+        return;
+    }
+    if (size >= sizeof head) {
+        sim_die("link %d: more than a question for a tunnel", link->number);
+    }
+    memcpy(head, link->inbox.data, size);
+    head[size] = '\0';
+    unsigned host = tunnel_to(link, head);
+    link->inbox.size = 0;
+    link->asks = false;
+    now.fooled |= how < 12 ? 1u << host : 0u;
+    link->step = 1;
+    link->last = how < 5 ? CLOSES : TUNNELS;
+    if (how < 5) {
+        say(link, "%s", others[how]);
+    } else if (how < 7) {
+        sim_later(sim_delay(), how < 6 ? SIM_EVENT_FIN : SIM_EVENT_RESET, link, 0);
+    } else if (how >= 12) {
+        say(link, "%sHTTP/1.1 200 Stands\r\n%s\r\n",
+            sim_chance(10) ? "HTTP/1.1 100 Go\r\n\r\n" : "",
+            sim_chance(30) ? "Content-Length: 9\r\n" : "");
+        link->host = host;
+        count_tunnels(host);
+    }
+    sim_log("link %d: a tunnel to %s %s", link->number, sim.hosts[host].name,
+            how < 12 ? "is not opened" : "is opened");
+    if (how == 2) { /* as one piece: what comes late is the business of TLS */
+        sim_later(sim_delay(), SIM_EVENT_DOWN, link, link->outbox.size);
+    } else if (link->outbox.size > 0) {
+        send_piece(link);
+    }
+}
+
 /* A server has bytes of a request. */
 static void on_arrived(sim_link *link)
 {
+    if (link->step == 0 && link->inbox.size > 0 && link->inbox.data[0] == 'C' && !is_tls(link)) {
+        open_tunnel(link);
+        return;
+    }
     if (is_tls(link) && !link->greeted) {
         greet(link);
         return;
@@ -665,6 +793,9 @@ static void finish_answer(sim_link *link)
         break;
     case RESETS:
         sim_later(sim_delay(), SIM_EVENT_RESET, link, 0);
+        break;
+    case TUNNELS:
+        link->step = 0;
         break;
     case HALF_CLOSES:
         sim_later(sim_delay(), SIM_EVENT_FIN, link, 0);
@@ -851,13 +982,14 @@ static void check_limits(const sim_host *host, unsigned all, unsigned own, unsig
 {
     int64_t kept = now.config.idle_connections;
     int64_t most = now.config.concurrency + (kept > 0 ? kept : 0) + (int64_t)now.fetching;
-    /* Other threads may be about to close one each, for which they must not hold the lock. */
-    int64_t closing = now.tls && now.config.executor == PARIO_THREADS ? now.config.concurrency : 0;
+    int64_t closing = closing_at_most();
     if (now.config.concurrency > 0 && (int64_t)all > (most + closing) * each) {
         sim_die("%u connections are open", all);
     }
     /* Who fetches on the sequential executor cannot wait for a request that waits for him. */
     bool counts = now.config.per_host > 0 && now.config.executor != PARIO_SEQUENTIAL;
+    /* Of whose connections to a proxy it is one is not known yet. */
+    counts = counts && (now.proxy < 0 || host != &sim.hosts[now.proxy]);
     if (counts && (int64_t)own > (now.config.per_host + closing) * each) {
         sim_die("%u connections are open to %s", own, host->name);
     }
@@ -887,7 +1019,8 @@ static void on_sent(sim_link *link, const struct iovec *first, size_t moved)
     }
     memcpy(head, first->iov_base, size);
     head[size] = '\0';
-    if (head[0] >= 'A' && head[0] <= 'Z' && !link->busy) {
+    link->asks = link->asks || strncmp(head, "CONNECT ", 8) == 0;
+    if (head[0] >= 'A' && head[0] <= 'Z' && !link->busy && !link->asks) {
         begin_request(link, plan_of_head(head));
     }
     plan *p = (plan *)link->owner;
@@ -932,7 +1065,7 @@ typedef struct session {
 
 static sim_host *host_of(const session *it)
 {
-    return &sim.hosts[sim.places[sim.fds[it->fd].link->place].host];
+    return &sim.hosts[sim.fds[it->fd].link->host];
 }
 
 static void check_unlocked(const char *what)
@@ -1128,6 +1261,21 @@ static bool tls_may_fail(const plan *p)
     return may;
 }
 
+/* Whether a proxy has not opened a tunnel as it should. */
+static bool tunnel_may_fail(const plan *p, const pario_response *r)
+{
+    static const pario_error errors[] = {
+        PARIO_ERROR_PROXY_REFUSED, PARIO_ERROR_PROXY_BYTES, PARIO_ERROR_STATUS_LINE,
+        PARIO_ERROR_EMPTY_REPLY,   PARIO_ERROR_RECEIVE,     PARIO_ERROR_HEAD_TRUNCATED,
+        PARIO_ERROR_SEND,
+    };
+    bool may = false;
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+        may = may || r->error == errors[i];
+    }
+    return may && r->stage == PARIO_STAGE_CONNECT && (p->hosts & now.fooled) != 0;
+}
+
 /* How late a timeout may be, in microseconds; INT64_MAX where nobody is there to see to it. */
 static int64_t slack_us(void)
 {
@@ -1156,7 +1304,8 @@ static void judge_late_lookup(const plan *p, int64_t end)
 /* When there was no connection in time, each address must have been tried. */
 static void judge_late_connect(const plan *p, const pario_response *r, int64_t end)
 {
-    const sim_host *host = &sim.hosts[p->home];
+    bool            proxied = is_proxied(p->home);
+    const sim_host *host = &sim.hosts[proxied ? (unsigned)now.proxy : p->home];
     int64_t         begun = end - (r->times.total_us + TICK_US) * 1000;
     bool            all = true;
     for (unsigned i = 0; i < host->place_count; i++) {
@@ -1164,9 +1313,11 @@ static void judge_late_connect(const plan *p, const pario_response *r, int64_t e
     }
     /* The client may have been kept from trying, or had a tick or two for all of it. */
     bool kept = sim.away >= SIM_MS || slack_us() > TICK_US * 2 ||
-                r->times.total_us < TICK_US * host->place_count;
+                r->times.total_us < TICK_US * host->place_count ||
+                (proxied && sim.hosts[p->home].https); /* the proxy may have been silent */
     if (!all && p->hops == 0 && sim.faulty == 0 && !kept &&
-        r->times.resolved_us * 2 < p->connect_ms * 1000) {
+        r->times.resolved_us * 2 <
+            (p->connect_ms < p->total_ms ? p->connect_ms : p->total_ms) * 1000) {
         sim_die("request %zu ends for lack of a connection: not every address was tried", p->tag);
     }
 }
@@ -1240,7 +1391,8 @@ static bool is_accounted_for(const plan *p, const pario_response *r)
         return sim.call_failed || (p->fd != 0 && sim.sinks[p->sink].left == 0 &&
                                    sim.sinks[p->sink].error == r->system_error);
     default:
-        return machine_may_fail(r->error) || (r->error < ERRORS && p->allowed[r->error]);
+        return machine_may_fail(r->error) || tunnel_may_fail(p, r) ||
+               (r->error < ERRORS && p->allowed[r->error]);
     }
 }
 
@@ -1340,6 +1492,7 @@ static plan *new_plan(pario_request *request, char *url, size_t room, unsigned c
     p->idempotent = strcmp(p->method, "POST") != 0;
     p->home = (unsigned)sim_below(sim.host_count);
     p->hosts = 1u << p->home;
+    p->hosts |= now.proxy >= 0 ? 1u << now.proxy : 0u;
     p->secret = sim_chance(20);
     if (p->method[0] == 'P') {
         p->body_size = sim_chance(10) ? sim_below(20000) : sim_below(500);
@@ -1804,6 +1957,26 @@ static void make_config(pario_config *config)
     config->tls = now.tls ? &tls : NULL;
 }
 
+/* Makes one of the hosts a proxy for some of them. Its URL is never that of https. */
+static void make_proxy(pario_config *config)
+{
+    unsigned h = (unsigned)sim_below(sim.host_count);
+    unsigned d = (unsigned)sim_below(sim.host_count);
+    now.proxy = !sim.hosts[h].https && sim_chance(60) ? (int)h : -1;
+    if (now.proxy < 0) {
+        return;
+    }
+    snprintf(now.proxy_url, sizeof now.proxy_url, "http://us:er@%s:%u", sim.hosts[h].name,
+             sim.hosts[h].port);
+    config->proxy = now.proxy_url;
+    if (sim_chance(40)) {
+        snprintf(now.exceptions, sizeof now.exceptions, "elsewhere, %s:%u", sim.hosts[d].name,
+                 sim.hosts[d].port);
+        config->no_proxy = now.exceptions;
+        now.direct = 1u << d;
+    }
+}
+
 /* What the client says of itself must agree with what the world sees. */
 static void check_statistics(void)
 {
@@ -1813,6 +1986,11 @@ static void check_statistics(void)
     pario_stats(now.client, &s);
     if (kept != PARIO_UNLIMITED && (int64_t)s.idle > (kept > 0 ? kept : 0)) {
         sim_die("%ju connections are kept", (uintmax_t)s.idle);
+    }
+    for (unsigned h = 0; h < sim.host_count; h++) {
+        if (is_proxied(h) && (int)h != now.proxy && sim.hosts[h].told_at != 0) {
+            sim_die("%s is looked up, which is the proxy's business", sim.hosts[h].name);
+        }
     }
     if (now.config.queue > 0 && (int64_t)s.queued > now.config.queue) {
         sim_die("%ju requests are waiting", (uintmax_t)s.queued);
@@ -1870,6 +2048,7 @@ static void run_seed(uint64_t seed, int executor, bool verbose)
     now.tls = sim_chance(40);
     make_places();
     make_config(&config);
+    make_proxy(&config);
     config.executor = (pario_executor)(executor >= 0 ? executor : (int)sim_below(4));
     sim.title = executor_names[config.executor];
     now.may_signal = sim_chance(30);

@@ -107,6 +107,7 @@ typedef struct sim_link {
     int              number;
     int              fd; /* the client's, -1: closed */
     unsigned         place;
+    unsigned         host; /* the one that is there; the includer may change it */
     sim_link_state   state;
     int              error;     /* the client's socket has to report it */
     bool             shut;      /* by the client */
@@ -132,6 +133,7 @@ typedef struct sim_link {
     int64_t          rested_at; /* the includer's: its answer was taken */
     bool             greeted;   /* the includer's: TLS was begun */
     bool             notifies;  /* the includer's: TLS is told of the end */
+    bool             asks;      /* the includer's: it is asked for a tunnel */
     bool             drips;     /* the includer's: the answer comes byte by byte */
     int              step;      /* the includer's: what the server is doing */
     int              last;      /* the includer's: what it does after the answer */
@@ -1238,6 +1240,7 @@ static int sim_connect(int fd, const struct sockaddr *to, socklen_t size)
     }
     link->number = sim.link_count++;
     link->place = at;
+    link->host = sim.places[at].host;
     link->fd = fd;
     link->buffer = sim_chance(50) ? 65536 : 1 + sim_below(3000);
     link->next = sim.links;

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* As request_write, for what a proxy is asked for a tunnel with.
+ *
+ * bound: host, port, target and fragment anywhere in a URL of 7 + 6 bytes, no field or one of one
+ *        byte, any method or one of one byte, a User-Agent or none, with credentials
+ * compile: -DPARIO_SECTIONS=5 -DPARIO_NO_MEMCHR -DPROOF_ROOM=192
+ * solve: --unwind 18
+ * solve: --unwindset pario_i_write_decimal.0:6,pario_i_write_decimal.1:6,proof_copy.2:26
+ */
+#include "request.h"
+
+void proof(void)
+{
+    unsigned char  block[CONTENT + sizeof(pario_i_content)];
+    pario_i_upload upload;
+    pario_i_order  order;
+    pario_i_buffer out;
+    bool           agent;
+    memset(&out, 0, sizeof out);
+    proof_order(&order, block, &upload);
+    if (pario_i_request_write_connect(&order, agent ? "U: a\r\n" : "", "P: b\r\n", &out)) {
+        proof_written(&out);
+    }
+}
