@@ -482,6 +482,23 @@ static int complain_refused(const get_settings *settings, pario_error error)
     return status_of(error);
 }
 
+/* Says why a request failed that had begun, or was refused. Returns the status. */
+static int complain_failed(const get_settings *settings, pario_error error,
+                           const pario_response *response)
+{
+    const bool proxy = error == PARIO_ERROR_RESOLVE && response->proxied;
+    char       line[PARIO_LINE_SIZE];
+    if (error == PARIO_ERROR_BODY_WRITE) {
+        errno = response->system_error;
+        return complain_write(settings, settings->output);
+    }
+    if (response->stage == PARIO_STAGE_QUEUE) {
+        return complain_refused(settings, error);
+    }
+    pario_describe(response, line, sizeof line);
+    return complain(settings, proxy ? EXIT_PROXY : status_of(error), "", line);
+}
+
 /* Runs the request on an open client, its content into a file if there is one. *keep: whether there
  * is, and then whether it is good. Returns the exit status. */
 static int fetch(const get_settings *settings, pario_client *client, int fd, bool *keep)
@@ -498,7 +515,6 @@ static int fetch(const get_settings *settings, pario_client *client, int fd, boo
                                .body_bytes = settings->common.body_bytes };
     pario_response response;
     pario_error    error = PARIO_OK;
-    char           line[PARIO_LINE_SIZE];
     int            status = 0;
     if (request.method == NULL && settings->head_only) {
         request.method = "HEAD";
@@ -509,18 +525,8 @@ static int fetch(const get_settings *settings, pario_client *client, int fd, boo
     memset(&response, 0, sizeof response);
     error = pario_fetch(client, &request, &response);
     *keep = *keep && error == PARIO_OK;
-    if (error == PARIO_OK) {
-        status = finish(settings, &response, keep);
-    } else if (error == PARIO_ERROR_BODY_WRITE) {
-        errno = response.system_error;
-        status = complain_write(settings, settings->output);
-    } else if (response.stage != PARIO_STAGE_QUEUE) {
-        const bool proxy = error == PARIO_ERROR_RESOLVE && response.proxied;
-        pario_describe(&response, line, sizeof line);
-        status = complain(settings, proxy ? EXIT_PROXY : status_of(error), "", line);
-    } else { /* refused before it began */
-        status = complain_refused(settings, error);
-    }
+    status = error == PARIO_OK ? finish(settings, &response, keep)
+                               : complain_failed(settings, error, &response);
     pario_response_free(&response);
     return status;
 }
