@@ -8364,16 +8364,16 @@ static bool pario_i_event_all(pario_client *client, const struct epoll_event *ev
     bool other;
     for (size_t i = 0; i < count; i++) {
         pario_i_connection *c = pario_i_event_connection(client, &events[i], &other);
-        if (events[i].data.ptr == &client->wake_fd) {
+        if (c != NULL && other) {
+            c->stirred = true;
+        } else if (c != NULL) {
+            pario_i_event_note(client, c, events[i].events);
+        } else if (events[i].data.ptr == &client->wake_fd) {
             pario_i_event_clear(client->wake_fd);
             woken = true;
-        } else if (events[i].data.ptr == &client->timer_fd) {
+        } else {
             pario_i_event_clear(client->timer_fd);
             client->timer_at = 0;
-        } else if (other) {
-            c->stirred = true;
-        } else {
-            pario_i_event_note(client, c, events[i].events);
         }
     }
     for (size_t i = 0; i < count; i++) {
