@@ -284,6 +284,7 @@ __attribute__((used)) static inline const char *pario_i_implemented(void)
     /* the connection */                                                                           \
     X(ERROR_CANCELLED, "cancelled")                                                                \
     X(ERROR_RESOLVE, "the host's name was not resolved")                                           \
+    X(ERROR_SOURCE, "the host has no address of the family that the source address is of")         \
     X(ERROR_CONNECT, "no connection")                                                              \
     X(ERROR_PROXY_REFUSED, "the proxy refused a tunnel to the host")                               \
     X(ERROR_PROXY_BYTES, "the proxy sent more than its answer into a tunnel not yet used")         \
@@ -428,6 +429,12 @@ typedef struct pario_config {
      * entry matches nothing, and no name is looked up to be compared. NULL: "". Copied.
      */
     const char *no_proxy;
+    /* The path of a unix socket that all connections lead to, whatever the URL's host is. NULL: as
+     * the URL says. Copied. */
+    const char *unix_socket;
+    /* The numeric address that all connections begin at, "192.0.2.1" or "2001:db8::1"; only hosts
+     * with an address of its family can be reached then. NULL: the system's choice. Copied. */
+    const char *source;
 } pario_config;
 
 /* A header field to send. A NULL value leaves out the library's own field of that name. */
@@ -5016,7 +5023,9 @@ PARIO_DEF void pario_series_free(pario_series *series)
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 
+/* AF_UNIX: a struct sockaddr_un stands in its place, see pario_i_addresses_unix. */
 typedef union pario_i_address {
     struct sockaddr     any;
     struct sockaddr_in  v4;
@@ -5159,23 +5168,70 @@ static pario_i_addresses *pario_i_addresses_numeric(const unsigned char *host, s
     return addresses;
 }
 
-/* Begins to connect to an address and port: a descriptor, or -1 and errno. */
-static int pario_i_transport_open(const pario_i_address *to, uint16_t port)
+/* The one address of a unix socket; NULL: out of memory, or (*fits) the path has no room. */
+static pario_i_addresses *pario_i_addresses_unix(const char *path, bool *fits)
 {
-    pario_i_address address = *to;
-    socklen_t       size = sizeof address.v4;
+    struct sockaddr_un to;
+    size_t             size = strlen(path);
+    pario_i_addresses *addresses = NULL;
+    memset(&to, 0, sizeof to);
+    *fits = size > 0 && size < sizeof to.sun_path;
+    if (*fits) {
+        addresses = pario_i_addresses_new((sizeof to / sizeof(pario_i_address)) + 1);
+    }
+    if (addresses != NULL) {
+        void *place = addresses->list;
+        to.sun_family = AF_UNIX;
+        memcpy(to.sun_path, path, size);
+        memcpy(place, &to, sizeof to);
+        addresses->count = 1;
+    }
+    return addresses;
+}
+
+/* A socket that begins at the source address, if there is one (AF_UNSPEC); -1 and errno. */
+static int pario_i_transport_socket(const pario_i_address *source, int family)
+{
+    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0 || source->any.sa_family != family) {
+        return fd;
+    }
+#if defined(IP_BIND_ADDRESS_NO_PORT)
+    int yes = 1; /* the port is chosen when connecting: one may serve for many servers then */
+    (void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);
+#endif
+    socklen_t size = family == AF_INET6 ? sizeof source->v6 : sizeof source->v4;
+    if (bind(fd, &source->any, size) != 0) {
+        int failed = errno;
+        (void)close(fd);
+        errno = failed;
+        return -1;
+    }
+    return fd;
+}
+
+/* Begins to connect to an address and port: a descriptor, or -1 and errno. */
+static int pario_i_transport_open(const pario_i_address *source, const pario_i_address *to,
+                                  uint16_t port)
+{
+    pario_i_address        address = *to;
+    const struct sockaddr *name = &address.any;
+    socklen_t              size = sizeof address.v4;
     if (address.any.sa_family == AF_INET6) {
         size = sizeof address.v6;
         address.v6.sin6_port = htons(port);
+    } else if (address.any.sa_family == AF_UNIX) {
+        size = sizeof(struct sockaddr_un);
+        name = &to->any;
     } else {
         address.v4.sin_port = htons(port);
     }
-    int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = pario_i_transport_socket(source, address.any.sa_family);
     if (fd < 0) {
         return -1;
     }
     /* Interrupted, a connect goes on by itself. */
-    if (connect(fd, &address.any, size) != 0 && errno != EINPROGRESS && errno != EINTR) {
+    if (connect(fd, name, size) != 0 && errno != EINPROGRESS && errno != EINTR) {
         int failed = errno;
         (void)close(fd);
         errno = failed;
@@ -5387,6 +5443,7 @@ typedef struct pario_i_resolver {
     uint64_t       lookups PARIO_I_GUARDED_BY(lock);
     int64_t        cache_ns PARIO_I_GUARDED_BY(lock);
     int            notify_fd PARIO_I_GUARDED_BY(lock); /* raised at each change; -1: closed */
+    int            family; /* of the addresses that are wanted; AF_UNSPEC: both */
 } pario_i_resolver;
 
 /* Frees a name that is in no bucket. */
@@ -5397,7 +5454,7 @@ static void pario_i_name_free(pario_i_name *name)
 }
 
 /* A new resolver with one reference, or NULL and errno. */
-static pario_i_resolver *pario_i_resolver_new(int notify_fd, int64_t cache_ns)
+static pario_i_resolver *pario_i_resolver_new(int notify_fd, int64_t cache_ns, int family)
 {
     pario_i_resolver *resolver = (pario_i_resolver *)PARIO_MALLOC(sizeof *resolver);
     if (resolver == NULL) {
@@ -5420,6 +5477,7 @@ static pario_i_resolver *pario_i_resolver_new(int notify_fd, int64_t cache_ns)
     resolver->references = 1;
     resolver->notify_fd = notify_fd;
     resolver->cache_ns = cache_ns;
+    resolver->family = family;
     pario_i_mutex_unlock(&resolver->lock);
     return resolver;
 }
@@ -5483,7 +5541,8 @@ static bool pario_i_resolver_likes(const struct addrinfo *at)
            (at->ai_family == AF_INET6 && at->ai_addrlen == sizeof(struct sockaddr_in6));
 }
 
-/* The next address in getaddrinfo's list that can be used, and is of a family or (not) of it. */
+/* The next address in getaddrinfo's list that can be used, and is of a family or (not) of it;
+ * NULL: there is none. */
 static const struct addrinfo *pario_i_resolver_pick(const struct addrinfo *at, int family, bool of)
 {
     while (at != NULL && (!pario_i_resolver_likes(at) || (at->ai_family == family) != of)) {
@@ -5492,22 +5551,26 @@ static const struct addrinfo *pario_i_resolver_pick(const struct addrinfo *at, i
     return at;
 }
 
-/* Copies getaddrinfo's list, the families taking turns, RFC 8305 section 4; the first begins.
- * NULL: out of memory, or there is nothing that can be used. */
-static pario_i_addresses *pario_i_resolver_copy(const struct addrinfo *list)
+/* Copies those of getaddrinfo's list that can be used and are of the family that is wanted, or of
+ * both (AF_UNSPEC): then they take turns, RFC 8305 section 4, and the first begins. NULL: out of
+ * memory, or (*found is 0) there is none such. */
+static pario_i_addresses *pario_i_resolver_copy(const struct addrinfo *list, int wanted,
+                                                size_t *found)
 {
-    size_t count = 0;
-    int    family = AF_UNSPEC;
-    for (const struct addrinfo *at = list; at != NULL; at = at->ai_next) {
-        bool likes = pario_i_resolver_likes(at);
-        family = likes && count == 0 ? at->ai_family : family;
-        count += likes ? 1u : 0u;
-    }
-    count = pario_i_min(count, PARIO_I_MAX_ADDRESSES);
-    pario_i_addresses     *addresses = count > 0 ? pario_i_addresses_new(count) : NULL;
+    const struct addrinfo *first = pario_i_resolver_pick(list, AF_UNSPEC, false);
     const struct addrinfo *heads[2];
+    bool                   both = wanted == AF_UNSPEC && first != NULL;
+    int                    family = both ? first->ai_family : wanted;
     heads[0] = pario_i_resolver_pick(list, family, true);
-    heads[1] = pario_i_resolver_pick(list, family, false);
+    heads[1] = both ? pario_i_resolver_pick(list, family, false) : NULL;
+    *found = 0;
+    for (size_t turn = 0; turn < 2; turn++) {
+        for (const struct addrinfo *at = heads[turn]; at != NULL; *found += 1) {
+            at = pario_i_resolver_pick(at->ai_next, family, turn == 0);
+        }
+    }
+    size_t             count = pario_i_min(*found, PARIO_I_MAX_ADDRESSES);
+    pario_i_addresses *addresses = count > 0 ? pario_i_addresses_new(count) : NULL;
     for (size_t filled = 0; filled < count && addresses != NULL; filled++) {
         size_t                 turn = heads[filled % 2] != NULL ? filled % 2 : 1 - (filled % 2);
         const struct addrinfo *at = heads[turn];
@@ -5517,11 +5580,13 @@ static pario_i_addresses *pario_i_resolver_copy(const struct addrinfo *list)
     return addresses;
 }
 
-/* Looks one name up. Only `host` of it is touched, and nobody else changes that. */
-static void pario_i_resolver_ask(const pario_i_name *name, pario_i_name *answer)
+/* Looks one name up. Only `host` of it is touched, and nobody else changes that. EAI_FAMILY: it has
+ * no address of the family that is wanted. */
+static void pario_i_resolver_ask(const pario_i_name *name, int family, pario_i_name *answer)
 {
     struct addrinfo  hints;
     struct addrinfo *list = NULL;
+    size_t           found;
     memset(&hints, 0, sizeof hints);
     memset(answer, 0, sizeof *answer);
     hints.ai_family = AF_UNSPEC;
@@ -5530,8 +5595,10 @@ static void pario_i_resolver_ask(const pario_i_name *name, pario_i_name *answer)
     answer->resolver_error = getaddrinfo(name->host, NULL, &hints, &list);
     answer->system_error = answer->resolver_error == EAI_SYSTEM ? errno : 0;
     if (answer->resolver_error == 0) {
-        answer->addresses = pario_i_resolver_copy(list);
-        answer->resolver_error = answer->addresses == NULL ? EAI_MEMORY : 0;
+        answer->addresses = pario_i_resolver_copy(list, family, &found);
+        if (answer->addresses == NULL) {
+            answer->resolver_error = family != AF_UNSPEC && found == 0 ? EAI_FAMILY : EAI_MEMORY;
+        }
         freeaddrinfo(list);
     }
 }
@@ -5581,7 +5648,7 @@ static void *pario_i_resolver_help(void *argument)
     pario_i_mutex_unlock(&resolver->lock);
     while (name != NULL) {
         pario_i_name answer;
-        pario_i_resolver_ask(name, &answer);
+        pario_i_resolver_ask(name, resolver->family, &answer);
         pario_i_mutex_lock(&resolver->lock);
         pario_i_resolver_note(resolver, name, &answer);
         name = pario_i_resolver_take(resolver);
@@ -6262,22 +6329,25 @@ typedef struct pario_i_fiber {
 #endif
 
 struct pario_client {
-    pario_config      config; /* resolved */
-    pario_i_limits    limits;
-    char             *agent;    /* the User-Agent line, or "" */
-    int               epoll_fd; /* -1 where the executor has no loop */
-    int               wake_fd;
-    int               timer_fd;       /* -1 until somebody asks for the descriptor */
-    int64_t           now;            /* of the loop's present turn */
-    int64_t           timer_at;       /* what the timer is set to; 0: not set */
-    int               fiber_error;    /* errno: not even one fiber can be had for the tasks */
-    bool              woken;          /* atomic: by pario_wake */
-    bool              in_task;        /* on PARIO_SEQUENTIAL */
-    bool              polled;         /* in this turn: what idle connections had to say is known */
-    bool              backlog;        /* there may be more events than were asked for at once */
-    pario_i_proxy     proxies[2];     /* for http and for https */
-    pario_i_buffer    proxy_texts[2]; /* what they point to */
-    pario_i_exchange *current;        /* on PARIO_SEQUENTIAL */
+    pario_config       config; /* resolved */
+    pario_i_limits     limits;
+    char              *agent;    /* the User-Agent line, or "" */
+    int                epoll_fd; /* -1 where the executor has no loop */
+    int                wake_fd;
+    int                timer_fd;       /* -1 until somebody asks for the descriptor */
+    int64_t            now;            /* of the loop's present turn */
+    int64_t            timer_at;       /* what the timer is set to; 0: not set */
+    int                fiber_error;    /* errno: not even one fiber can be had for the tasks */
+    bool               woken;          /* atomic: by pario_wake */
+    bool               in_task;        /* on PARIO_SEQUENTIAL */
+    bool               polled;         /* in this turn: what idle connections had to say is known */
+    bool               backlog;        /* there may be more events than were asked for at once */
+    pario_i_proxy      proxies[2];     /* for http and for https */
+    pario_i_buffer     proxy_texts[2]; /* what they point to */
+    pario_i_addresses *unix_socket;    /* that all connections lead to, or NULL */
+    pario_i_address    source;         /* that they begin at; AF_UNSPEC: anywhere */
+    char               source_text[INET6_ADDRSTRLEN];
+    pario_i_exchange  *current; /* on PARIO_SEQUENTIAL */
 #if !defined(PARIO_NO_FIBERS)
     pario_i_fiber *fiber; /* that runs now */
     pario_i_fiber *fibers;
@@ -6959,7 +7029,8 @@ static int pario_i_dial(pario_client *client, pario_i_connection *c, size_t addr
     int fd;
     int failed;
     do {
-        fd = pario_i_transport_open(&c->addresses->list[address], pario_i_connection_port(c));
+        fd = pario_i_transport_open(&client->source, &c->addresses->list[address],
+                                    pario_i_connection_port(c));
         failed = errno;
     } while (fd < 0 && pario_i_spare_descriptor(client, failed));
     if (fd >= 0 && !pario_i_watch(client, c, fd, EPOLL_CTL_ADD)) {
@@ -7266,11 +7337,39 @@ static pario_i_resolver *pario_i_get_resolver(pario_client *client)
     if (client->resolver == NULL) {
         int64_t ms = client->config.lookup_cache_ms;
         int64_t ns = ms == PARIO_UNLIMITED ? INT64_MAX : ms * 1000000;
-        client->resolver = pario_i_resolver_new(client->wake_fd, ms == PARIO_OFF ? 0 : ns);
+        client->resolver = pario_i_resolver_new(client->wake_fd, ms == PARIO_OFF ? 0 : ns,
+                                                client->source.any.sa_family);
     }
     pario_i_resolver *resolver = client->resolver;
     pario_i_client_unlock(client);
     return resolver;
+}
+
+/* Whether a host's one address can be reached from the source address. */
+static bool pario_i_is_within_reach(const pario_client *client, const pario_i_addresses *to)
+{
+    int family = to->list[0].any.sa_family;
+    int source = client->source.any.sa_family;
+    return source == AF_UNSPEC || family == AF_UNIX || family == source;
+}
+
+/* The address that a connection is to lead to is known without a lookup. */
+static pario_i_carried pario_i_carry_known(pario_client *client, pario_i_exchange *x,
+                                           pario_i_addresses *known, int64_t now)
+{
+    pario_i_connection *c = x->connection;
+    if (!pario_i_is_within_reach(client, known)) {
+        pario_i_addresses_drop(known);
+        pario_i_exchange_end(x, PARIO_ERROR_SOURCE, now);
+        return PARIO_I_ONWARD;
+    }
+    pario_i_client_lock(client);
+    c->addresses = known;
+    if (c->origin->numeric == NULL) {
+        c->origin->numeric = pario_i_addresses_keep(known);
+    }
+    pario_i_client_unlock(client);
+    return PARIO_I_ONWARD;
 }
 
 /* Begins to find out the addresses of a connection's host, or of the proxy. */
@@ -7281,16 +7380,12 @@ static pario_i_carried pario_i_carry_name(pario_client *client, pario_i_exchange
     const pario_i_url   *parts = via != NULL ? &via->parts : &x->order.parts;
     const unsigned char *host = (via != NULL ? via->url : x->order.url) + parts->host_beg;
     size_t               size = (size_t)parts->host_end - parts->host_beg;
-    bool                 name;
-    pario_i_addresses   *numeric = pario_i_addresses_numeric(host, size, parts->literal, &name);
-    if (numeric != NULL) {
-        pario_i_client_lock(client);
-        c->addresses = numeric;
-        if (c->origin->numeric == NULL) {
-            c->origin->numeric = pario_i_addresses_keep(numeric);
-        }
-        pario_i_client_unlock(client);
-        return PARIO_I_ONWARD;
+    bool                 name = false;
+    pario_i_addresses   *known = client->unix_socket != NULL
+                                     ? pario_i_addresses_keep(client->unix_socket)
+                                     : pario_i_addresses_numeric(host, size, parts->literal, &name);
+    if (known != NULL) {
+        return pario_i_carry_known(client, x, known, now);
     }
     pario_i_resolver *resolver = name ? pario_i_get_resolver(client) : NULL;
     if (name && resolver == NULL) {
@@ -7326,8 +7421,10 @@ static pario_i_carried pario_i_carry_lookup(pario_client *client, pario_i_exchan
     pario_i_client_unlock(client);
     if (state == PARIO_I_NAME_FAILED) {
         pario_i_addresses_drop(answer.addresses);
-        x->resolver_error = (int16_t)answer.resolver_error;
-        pario_i_exchange_fail(x, PARIO_ERROR_RESOLVE, answer.system_error, now);
+        bool source = answer.resolver_error == EAI_FAMILY;
+        x->resolver_error = source ? (int16_t)0 : (int16_t)answer.resolver_error;
+        pario_i_exchange_fail(x, source ? PARIO_ERROR_SOURCE : PARIO_ERROR_RESOLVE,
+                              answer.system_error, now);
     }
     return PARIO_I_ONWARD;
 }
@@ -8750,6 +8847,7 @@ static void pario_i_client_free(pario_client *client)
     pario_i_mutex_destroy(&client->lock);
     pario_i_buffer_free(&client->proxy_texts[0]);
     pario_i_buffer_free(&client->proxy_texts[1]);
+    pario_i_addresses_drop(client->unix_socket);
     PARIO_FREE(client->agent);
     PARIO_FREE(client);
 }
@@ -8916,6 +9014,49 @@ static pario_client *pario_i_client_new(const pario_config *config, pario_error 
     return client;
 }
 
+/* Reads the source address; client->config.source becomes the client's own string. */
+static pario_error pario_i_client_source(pario_client *client, const char *text)
+{
+    size_t size = text != NULL ? strlen(text) : 0;
+    int    read = text == NULL ? 1 : 0;
+    if (size > 0 && size < sizeof client->source_text) {
+        bool  v6 = strchr(text, ':') != NULL;
+        void *place = v6 ? (void *)&client->source.v6.sin6_addr
+                         : (void *)&client->source.v4.sin_addr;
+        memcpy(client->source_text, text, size);
+        client->config.source = client->source_text;
+        client->source.any.sa_family = v6 ? AF_INET6 : AF_INET;
+        read = inet_pton(client->source.any.sa_family, text, place);
+    }
+    return read == 1 ? PARIO_OK : PARIO_ERROR_CONFIG;
+}
+
+/* Reads where connections are to begin and to lead to; the strings become the client's own. */
+static pario_error pario_i_client_ends(pario_client *client)
+{
+    const char *path = client->config.unix_socket;
+    if (path != NULL) {
+        bool fits;
+        client->unix_socket = pario_i_addresses_unix(path, &fits);
+        if (client->unix_socket == NULL) {
+            return fits ? PARIO_ERROR_MEMORY : PARIO_ERROR_CONFIG;
+        }
+        const void *place = client->unix_socket->list;
+        client->config.unix_socket = ((const struct sockaddr_un *)place)->sun_path;
+    }
+    return pario_i_client_source(client, client->config.source);
+}
+
+/* Takes over all strings of the configuration. */
+static pario_error pario_i_client_texts(pario_client *client)
+{
+    pario_error error = pario_i_client_agent(client, client->config.user_agent);
+    if (error == PARIO_OK) {
+        error = pario_i_client_proxies(client);
+    }
+    return error == PARIO_OK ? pario_i_client_ends(client) : error;
+}
+
 PARIO_DEF pario_error pario_open(const pario_config *config, pario_client **client)
 {
     if (client == NULL) {
@@ -8935,10 +9076,7 @@ PARIO_DEF pario_error pario_open(const pario_config *config, pario_client **clie
     if (made == NULL) {
         return error;
     }
-    error = pario_i_client_agent(made, resolved.user_agent);
-    if (error == PARIO_OK) {
-        error = pario_i_client_proxies(made);
-    }
+    error = pario_i_client_texts(made);
     if (error == PARIO_OK && !pario_i_client_open_descriptors(made)) {
         error = PARIO_ERROR_SYSTEM;
     }
@@ -9893,9 +10031,25 @@ static void pario_i_line_number(pario_i_line *line, uint64_t number)
     pario_i_line_add(line, digits);
 }
 
+/* Adds where a connection ends: an address and a port, or a path. */
+static void pario_i_line_end(pario_i_line *line, const pario_i_address *address, uint64_t port)
+{
+    char        host[INET6_ADDRSTRLEN];
+    bool        v6 = address->any.sa_family == AF_INET6;
+    const void *place = address;
+    const void *bytes = v6 ? (const void *)&address->v6.sin6_addr : &address->v4.sin_addr;
+    if (address->any.sa_family == AF_UNIX) {
+        pario_i_line_add(line, ((const struct sockaddr_un *)place)->sun_path);
+    } else if (inet_ntop(address->any.sa_family, bytes, host, sizeof host) != NULL) {
+        pario_i_line_add(line, v6 ? "[" : "");
+        pario_i_line_add(line, host);
+        pario_i_line_add(line, v6 ? "]:" : ":");
+        pario_i_line_number(line, port);
+    }
+}
+
 PARIO_DEF void pario_response_address(const pario_response *response, char *text, size_t size)
 {
-    char         host[INET6_ADDRSTRLEN];
     pario_i_line line;
     line.text = text;
     line.size = text != NULL ? size : 0;
@@ -9907,15 +10061,8 @@ PARIO_DEF void pario_response_address(const pario_response *response, char *text
     }
     const pario_i_exchange  *x = response->internal;
     const pario_i_addresses *peer = x->peer;
-    const pario_i_address   *address = &peer->list[pario_i_min(x->peer_index, peer->count - 1u)];
-    bool                     v6 = address->any.sa_family == AF_INET6;
-    const void *bytes = v6 ? (const void *)&address->v6.sin6_addr : &address->v4.sin_addr;
-    if (inet_ntop(address->any.sa_family, bytes, host, sizeof host) != NULL) {
-        pario_i_line_add(&line, v6 ? "[" : "");
-        pario_i_line_add(&line, host);
-        pario_i_line_add(&line, v6 ? "]:" : ":");
-        pario_i_line_number(&line, x->peer_port & ~PARIO_I_PROXIED);
-    }
+    pario_i_line_end(&line, &peer->list[pario_i_min(x->peer_index, peer->count - 1u)],
+                     x->peer_port & ~PARIO_I_PROXIED);
 }
 
 /* What an errno means to somebody who waits for a page, or for it to be written. */

@@ -56,6 +56,8 @@ typedef struct cli_common {
     int64_t        redirects;
     const char    *proxy;    /* NULL: not given */
     const char    *no_proxy; /* NULL: not given */
+    const char    *unix_socket;
+    const char    *source;
     char          *texts[2]; /* proxies with a scheme put before them */
     bool           follow;
     bool           helped; /* the help was asked for and printed */
@@ -228,6 +230,25 @@ static inline bool cli_set_no_proxy(cli_common *common, const char *value)
     common->no_proxy = value;
     return true;
 }
+
+static inline bool cli_set_unix_socket(cli_common *common, const char *value)
+{
+    common->unix_socket = value;
+    return value[0] != '\0';
+}
+
+static inline bool cli_set_source(cli_common *common, const char *value)
+{
+    common->source = value;
+    return value[0] != '\0';
+}
+
+#define CLI_ENDS_OPTIONS                                                                           \
+    { '\0', "unix-socket", true, cli_set_unix_socket, "a path" },                                  \
+        { '\0', "interface", true, cli_set_source, "a numeric address" },
+#define CLI_ENDS_HELP                                                                              \
+    "      --unix-socket PATH     connect to that socket, whatever the host is\n"                  \
+    "      --interface ADDRESS    a numeric address of this machine to connect from\n"
 
 #define CLI_PROXY_OPTIONS                                                                          \
     { '\0', "proxy", true, cli_set_proxy, "a URL" },                                               \
@@ -508,6 +529,8 @@ static inline void cli_configure(const cli_common *common, pario_config *config)
     config->executor = common->executor;
     config->total_timeout_ms = common->total_ms;
     config->connect_timeout_ms = common->connect_ms;
+    config->unix_socket = common->unix_socket;
+    config->source = common->source;
     config->body_bytes = common->body_bytes;
     if (common->total_ms != 0) {
         config->progress_timeout_ms = PARIO_UNLIMITED; /* -m alone says how long to wait */

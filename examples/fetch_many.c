@@ -102,7 +102,7 @@ static const char help[] =
     "  -m, --max-time SECONDS     for each request (default 300; 0: no limit)\n"
     "      --connect-timeout SECONDS  for each connection (default 10; 0: no limit)\n"
     "      --max-filesize BYTES   of content (default 16M; 0: no limit)\n" CLI_PROXY_HELP
-        CLI_TLS_HELP "what is written:\n"
+        CLI_ENDS_HELP CLI_TLS_HELP "what is written:\n"
     "  -q, --quiet                no lines, only the summary\n"
     "      --json                 a line is a JSON object: url, status, bytes, ms,\n"
     "                             tries, file (with -o), error or null\n"
@@ -205,7 +205,7 @@ static const cli_option options[] = {
     { 'm', "max-time", true, cli_set_total, "seconds" },
     { '\0', "connect-timeout", true, cli_set_connect, "seconds" },
     { '\0', "max-filesize", true, cli_set_body_bytes, "a number of bytes" },
-    CLI_PROXY_OPTIONS CLI_TLS_OPTIONS{ 'h', "help", false, cli_set_help, "" },
+    CLI_PROXY_OPTIONS CLI_ENDS_OPTIONS CLI_TLS_OPTIONS{ 'h', "help", false, cli_set_help, "" },
     { '\0', NULL, false, NULL, NULL },
 };
 

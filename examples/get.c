@@ -39,6 +39,7 @@ enum {
     EXIT_MEMORY = 27,
     EXIT_TIMEOUT = 28,
     EXIT_TLS = 35,
+    EXIT_INTERFACE = 45,
     EXIT_REDIRECTS = 47,
     EXIT_EMPTY = 52,
     EXIT_SEND = 55,
@@ -89,12 +90,14 @@ static const char help[] =
     "      --max-redirs N         so many (default 50, -1: any number)\n"
     "  -m, --max-time SECONDS     for all of it; 0: no limit, the default\n"
     "      --connect-timeout SECONDS  for the connection (default 10; 0: no limit)\n"
-    "      --max-filesize BYTES   of content (default 0: no limit)\n" CLI_PROXY_HELP CLI_TLS_HELP
+    "      --max-filesize BYTES   of content (default 0: no limit)\n" CLI_PROXY_HELP CLI_ENDS_HELP
+        CLI_TLS_HELP
     "exit: 0 complete response, 1 scheme not supported, 2 usage, 3 malformed URL,\n"
     "  5 proxy not resolved, 6 name not resolved, 7 connect failed,\n"
     "  8 malformed reply head,\n"
     "  18 body ended early, 22 -f and status >= 400, 23 write failed, 26 read failed,\n"
-    "  28 timed out, 35 TLS failed, 47 too many redirects, 52 empty reply,\n"
+    "  28 timed out, 35 TLS failed, 45 --interface is of another family,\n"
+    "  47 too many redirects, 52 empty reply,\n"
     "  55 send failed, 56 malformed framing, reset, or tunnel refused,\n"
     "  63 over --max-filesize,\n"
     "  any other: named on standard error\n";
@@ -250,7 +253,7 @@ static const cli_option options[] = {
     { 'm', "max-time", true, cli_set_total, "seconds" },
     { '\0', "connect-timeout", true, cli_set_connect, "seconds" },
     { '\0', "max-filesize", true, cli_set_body_bytes, "a number of bytes" },
-    CLI_PROXY_OPTIONS CLI_TLS_OPTIONS{ 'h', "help", false, cli_set_help, "" },
+    CLI_PROXY_OPTIONS CLI_ENDS_OPTIONS CLI_TLS_OPTIONS{ 'h', "help", false, cli_set_help, "" },
     { '\0', NULL, false, NULL, NULL },
 };
 
@@ -279,6 +282,7 @@ static const unsigned char error_statuses[] = {
     [PARIO_ERROR_MEMORY] = EXIT_MEMORY,
     [PARIO_ERROR_RESOLVE] = EXIT_RESOLVE,
     [PARIO_ERROR_CONNECT] = EXIT_CONNECT,
+    [PARIO_ERROR_SOURCE] = EXIT_INTERFACE,
     [PARIO_ERROR_PROXY_REFUSED] = EXIT_RECEIVE,
     [PARIO_ERROR_PROXY_BYTES] = EXIT_RECEIVE,
     [PARIO_ERROR_TLS] = EXIT_TLS,

@@ -4,12 +4,14 @@
  * Names are looked up in this file.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* A name is its addresses, with an x between two: "v6xv4" is ::1 and 127.0.0.1. */
 static const struct {
@@ -107,8 +109,9 @@ static void get_by_name(e2e_run *run, const char *name, server *peer, pario_erro
     char           address[PARIO_ADDRESS_SIZE];
     CHECK_ERROR(e2e_do(run, &request, &response), expected);
     pario_response_address(&response, address, sizeof address);
-    CHECK(address[0] != '\0');
-    *strrchr(address, ':') = '\0'; /* the port differs */
+    if (strchr(address, ':') != NULL) {
+        *strrchr(address, ':') = '\0'; /* the port differs */
+    }
     CHECK(response.times.total_us >= least_us);
     e2e_note(run, "%s: %s in stage %d, errno %d, %s", name, pario_error_name(response.error),
              (int)response.stage, response.system_error, address);
@@ -247,12 +250,159 @@ TEST(families_take_turns)
         struct addrinfo *list;
         char             order[16] = "";
         CHECK_INT(list_getaddrinfo(cases[i].name, NULL, NULL, &list), 0);
-        pario_i_addresses *addresses = pario_i_resolver_copy(list);
+        pario_i_addresses *addresses = pario_i_resolver_copy(list, AF_UNSPEC, &(size_t){ 0 });
         for (size_t k = 0; CHECK(addresses != NULL) && k < addresses->count; k++) {
             order[k] = addresses->list[k].any.sa_family == AF_INET6 ? '6' : '4';
         }
         CHECK_STR(order, cases[i].order);
         pario_i_addresses_drop(addresses);
         list_freeaddrinfo(list);
+    }
+}
+
+/* ---- unix sockets ---------------------------------------------------------------------- */
+
+/* A path that nobody else has; one of a few static texts. */
+static const char *path_of(unsigned number)
+{
+    static char texts[2][64];
+    snprintf(texts[number], sizeof texts[0], "/tmp/pario-e2e-%d-%u", (int)getpid(), number);
+    return texts[number];
+}
+
+E2E_WAYS(a_unix_socket_serves_all_hosts)
+{
+    const char    *path = path_of(0);
+    char           value[64];
+    char           address[PARIO_ADDRESS_SIZE];
+    pario_request  request = { .url = "http://nobody.example/one" };
+    pario_response response;
+    server        *peer =
+        e2e_serve(run, &(server_options){ .scripts = scripts, .script_count = 1, .path = path });
+    run->config.unix_socket = path;
+    if (!e2e_open(run)) {
+        return;
+    }
+    CHECK_STR(pario_config_of(run->client)->unix_socket, path);
+    for (size_t i = 0; i < 2; i++) {
+        CHECK_ERROR(e2e_do(run, &request, &response), PARIO_OK);
+        CHECK(response.reused == (i == 1));
+        pario_response_address(&response, address, sizeof address);
+        CHECK_STR(address, path);
+        pario_response_free(&response);
+    }
+    request.url = "http://[::1]:8080/other";
+    request.body = "content";
+    request.body_size = 7;
+    CHECK_ERROR(e2e_do(run, &request, &response), PARIO_OK);
+    CHECK(!response.reused);
+    pario_response_free(&response);
+    CHECK_UINT(server_count(peer).connections, 2);
+    CHECK(server_field(server_request_at(peer, 0), "Host", value, sizeof value));
+    CHECK_STR(value, "nobody.example");
+    CHECK(server_field(server_request_at(peer, 2), "Host", value, sizeof value));
+    CHECK_STR(value, "[::1]:8080");
+    pario_statistics statistics;
+    pario_stats(run->client, &statistics);
+    CHECK_UINT(statistics.lookups, 0);
+}
+
+E2E_WAYS(a_unix_socket_may_not_be_there)
+{
+    pario_request  request = { .url = "http://nobody.example/" };
+    pario_response response;
+    run->config.unix_socket = path_of(1);
+    if (e2e_open(run)) {
+        CHECK_ERROR(e2e_do(run, &request, &response), PARIO_ERROR_CONNECT);
+        CHECK_INT(response.system_error, ENOENT);
+        CHECK_INT(response.stage, PARIO_STAGE_CONNECT);
+        pario_response_free(&response);
+    }
+}
+
+/* ---- source addresses ------------------------------------------------------------------ */
+
+/* How many sockets of this process begin at an address. */
+static size_t beginning_at(const char *wanted)
+{
+    size_t count = 0;
+    for (int fd = 0; fd < 256; fd++) {
+        struct sockaddr_in here;
+        socklen_t          size = sizeof here;
+        char               text[INET_ADDRSTRLEN];
+        memset(&here, 0, sizeof here);
+        if (getsockname(fd, (struct sockaddr *)(void *)&here, &size) == 0 &&
+            here.sin_family == AF_INET &&
+            inet_ntop(AF_INET, &here.sin_addr, text, sizeof text) != NULL) {
+            count += strcmp(text, wanted) == 0 ? 1 : 0;
+        }
+    }
+    return count;
+}
+
+E2E_WAYS(connections_begin_at_the_source_address)
+{
+    server *peer = e2e_serve_script(run, answers);
+    run->config.source = "127.0.0.9";
+    run->config.idle_connections = 1;
+    if (!e2e_open(run)) {
+        return;
+    }
+    CHECK_STR(pario_config_of(run->client)->source, "127.0.0.9");
+    get_by_name(run, "v4", peer, PARIO_OK, 0);
+    get_by_name(run, "v6xv4", peer, PARIO_OK, 0);
+    get_by_name(run, "v6", peer, PARIO_ERROR_SOURCE, -1);
+    CHECK_UINT(beginning_at("127.0.0.9"), 1);
+}
+
+E2E_WAYS(a_source_address_has_its_family)
+{
+    pario_request  request = { .url = "http://127.0.0.1:1/" };
+    pario_response response;
+    run->config.source = "::1";
+    if (!server_has_ipv6() || !e2e_open(run)) {
+        return;
+    }
+    CHECK_ERROR(e2e_do(run, &request, &response), PARIO_ERROR_SOURCE);
+    CHECK_INT(response.stage, PARIO_STAGE_RESOLVE);
+    CHECK_INT(response.resolver_error, 0);
+    pario_response_free(&response);
+    request.url = "http://[::1]:1/";
+    CHECK_ERROR(e2e_do(run, &request, &response), PARIO_ERROR_CONNECT);
+    CHECK_INT(response.system_error, ECONNREFUSED);
+    pario_response_free(&response);
+}
+
+/* TEST-NET-1 is nobody's. */
+E2E_WAYS(a_source_address_may_not_be_ours)
+{
+    pario_request  request = { .url = "http://127.0.0.1:1/" };
+    pario_response response;
+    run->config.source = "192.0.2.1";
+    if (e2e_open(run)) {
+        CHECK_ERROR(e2e_do(run, &request, &response), PARIO_ERROR_CONNECT);
+        CHECK_INT(response.system_error, EADDRNOTAVAIL);
+        pario_response_free(&response);
+    }
+}
+
+TEST(what_is_no_address_is_refused)
+{
+    static char              path[200];
+    static const char *const wrong[] = {
+        "",          "1.2.3", "localhost",
+        "1.2.3.4.5", "::g",   "1.2.3.4 ",
+        "[::1]",     "eth0",  "0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000"
+    };
+    pario_client *client;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        pario_config config = { .source = wrong[i] };
+        CHECK_ERROR(pario_open(&config, &client), PARIO_ERROR_CONFIG);
+        CHECK(client == NULL);
+    }
+    memset(path, 'x', sizeof path - 1);
+    for (size_t i = 0; i < 2; i++) {
+        pario_config config = { .unix_socket = i == 0 ? "" : path };
+        CHECK_ERROR(pario_open(&config, &client), PARIO_ERROR_CONFIG);
     }
 }

@@ -584,7 +584,7 @@ E2E(numbers_need_no_thread)
 TEST(a_name_that_is_waited_for_stays_in_the_cache)
 {
     static const unsigned char hosts[] = "abc";
-    pario_i_resolver          *resolver = pario_i_resolver_new(-1, 0);
+    pario_i_resolver          *resolver = pario_i_resolver_new(-1, 0, AF_UNSPEC);
     pario_i_name              *names[3];
     if (!CHECK(resolver != NULL)) {
         return;

@@ -60,6 +60,7 @@
     X(MALLOC, "malloc", ENOMEM, 0, 0)                                                              \
     X(REALLOC, "realloc", ENOMEM, 0, 0)                                                            \
     X(SOCKET, "socket", EMFILE, ENOBUFS, 0)                                                        \
+    X(BIND, "bind", EADDRNOTAVAIL, EADDRINUSE, 0)                                                  \
     X(CONNECT, "connect", ECONNREFUSED, ENETUNREACH, FAULTS_I)                                     \
     X(SEND, "send", ECONNRESET, ENOBUFS, FAULTS_I | FAULTS_A | FAULTS_S)                           \
     X(SENDMSG, "sendmsg", EPIPE, ENOMEM, FAULTS_I | FAULTS_A | FAULTS_S)                           \
@@ -325,6 +326,12 @@ static int faults_close(int fd)
 static int faults_socket(int domain, int type, int protocol)
 {
     return faults_fails(FAULTS_SOCKET) ? -1 : faults_opened(socket(domain, type, protocol));
+}
+
+static int faults_bind(int fd, const struct sockaddr *from, socklen_t size)
+{
+    faults_uses(fd);
+    return faults_fails(FAULTS_BIND) ? -1 : bind(fd, from, size);
 }
 
 static int faults_connect(int fd, const struct sockaddr *to, socklen_t size)
@@ -723,6 +730,7 @@ static faults_books faults_settle(void)
 #define mprotect(where, size, protection) faults_mprotect(where, size, protection)
 #define close(fd) faults_close(fd)
 #define socket(domain, type, protocol) faults_socket(domain, type, protocol)
+#define bind(fd, from, size) faults_bind(fd, from, size)
 #define connect(fd, to, size) faults_connect(fd, to, size)
 #define eventfd(start, flags) faults_eventfd(start, flags)
 #define timerfd_create(clock, flags) faults_timerfd_create(clock, flags)

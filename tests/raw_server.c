@@ -2,7 +2,7 @@
 /*
  * raw_server: the tests' server as a program, for tests of programs.
  *
- *     raw_server [-6FRT] [-r FILE] STEP... [-- STEP...]...
+ *     raw_server [-6FRT] [-r FILE] [-u PATH] STEP... [-- STEP...]...
  *     raw_server [-6] [-r FILE] -b
  *
  * It writes its port and a line end to standard output, and serves until SIGTERM. The steps
@@ -19,6 +19,7 @@
  *         (leads to /redirect/N-1, and at 0 to /echo), /never (no answer), and /echo, which is
  *         also for all else: the request itself, as content
  *     -r  write all requests to FILE at the end     -6  listen on [::1]
+ *     -u  listen on a unix socket of this path instead; the port it says is 0
  *     -R  take a port, but refuse connections       -F  never complete a connection
  */
 #if !defined(_GNU_SOURCE)
@@ -252,7 +253,7 @@ static const char *read_options(int argc, char **argv, server_options *options)
 {
     const char *record = NULL;
     int         option;
-    while ((option = getopt(argc, argv, "+6FRbr:")) != -1) {
+    while ((option = getopt(argc, argv, "+6FRbr:u:")) != -1) {
         if (option == '6') {
             options->ipv6 = true;
         } else if (option == 'F') {
@@ -263,6 +264,8 @@ static const char *read_options(int argc, char **argv, server_options *options)
             options->handler = serve_builtin;
         } else if (option == 'r') {
             record = optarg;
+        } else if (option == 'u') {
+            options->path = optarg;
         } else {
             exit(2);
         }

@@ -23,6 +23,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define STACK_BYTES 262144
@@ -811,6 +812,19 @@ static void *run_server(void *argument)
 
 /* ---- start and stop -------------------------------------------------------------------- */
 
+/* Listens on a unix socket. */
+static void listen_on_path(server *it)
+{
+    struct sockaddr_un here = { .sun_family = AF_UNIX };
+    snprintf(here.sun_path, sizeof here.sun_path, "%s", it->options.path);
+    it->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (it->listener < 0 ||
+        bind(it->listener, (const struct sockaddr *)(const void *)&here, sizeof here) != 0 ||
+        listen(it->listener, 4096) != 0) {
+        die(it->options.path);
+    }
+}
+
 static void listen_on(server *it)
 {
     address   here;
@@ -872,7 +886,11 @@ server *server_start(const server_options *options)
     if (it->stop < 0) {
         die("eventfd");
     }
-    listen_on(it);
+    if (it->options.path != NULL) {
+        listen_on_path(it);
+    } else {
+        listen_on(it);
+    }
     if (it->options.mood == SERVER_FULL) {
         fill_backlog(it);
     }
@@ -902,6 +920,9 @@ void server_stop(server *it)
         close(it->filler);
     }
     close(it->listener);
+    if (it->options.path != NULL) {
+        unlink(it->options.path);
+    }
     close(it->stop);
     while (it->first != NULL) {
         record *next = it->first->next;

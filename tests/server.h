@@ -158,6 +158,7 @@ typedef struct server_options {
     bool                      forget;         /* keep no requests: only count them */
     int                       receive_buffer; /* bytes, 0: the system's default */
     uint16_t                  port;           /* 0: a free one */
+    const char               *path;           /* of a unix socket instead; NULL: none */
 } server_options;
 
 typedef struct server_counts {

@@ -1225,6 +1225,13 @@ static void judge_content(const plan *p, const pario_response *r)
     }
 }
 
+/* Whether a place can be reached from the client's source address. */
+static bool is_reachable(unsigned place)
+{
+    const char *source = now.config.source;
+    return source == NULL || sim.places[place].ipv6 == (strchr(source, ':') != NULL);
+}
+
 /* Whether each place of some host has failed, and this errno is one of theirs. */
 static bool connect_may_fail(const plan *p, int number)
 {
@@ -1234,7 +1241,8 @@ static bool connect_may_fail(const plan *p, int number)
         bool            all = (p->hosts & (1u << h)) != 0;
         uint64_t        errors = 0;
         for (unsigned i = 0; i < host->place_count; i++) {
-            all = all && sim.places[host->places[i]].failures > 0;
+            all = all &&
+                  (sim.places[host->places[i]].failures > 0 || !is_reachable(host->places[i]));
             errors |= sim.places[host->places[i]].errors;
         }
         may = may || (all && (errors & (UINT64_C(1) << ((unsigned)number % 64))) != 0);
@@ -1301,6 +1309,21 @@ static void judge_late_lookup(const plan *p, int64_t end)
     }
 }
 
+/* Whether a request wanted a host of which nothing can be reached. */
+static bool source_may_fail(const plan *p)
+{
+    bool may = false;
+    for (unsigned h = 0; h < sim.host_count; h++) {
+        const sim_host *host = &sim.hosts[h];
+        bool            none = true;
+        for (unsigned i = 0; i < host->place_count; i++) {
+            none = none && !is_reachable(host->places[i]);
+        }
+        may = may || ((p->hosts & (1u << h)) != 0 && none);
+    }
+    return may;
+}
+
 /* When there was no connection in time, each address must have been tried. */
 static void judge_late_connect(const plan *p, const pario_response *r, int64_t end)
 {
@@ -1309,7 +1332,8 @@ static void judge_late_connect(const plan *p, const pario_response *r, int64_t e
     int64_t         begun = end - (r->times.total_us + TICK_US) * 1000;
     bool            all = true;
     for (unsigned i = 0; i < host->place_count; i++) {
-        all = all && sim.places[host->places[i]].tried_at >= begun;
+        all = all &&
+              (sim.places[host->places[i]].tried_at >= begun || !is_reachable(host->places[i]));
     }
     /* The client may have been kept from trying, or had a tick or two for all of it. */
     bool kept = sim.away >= SIM_MS || slack_us() > TICK_US * 2 ||
@@ -1380,6 +1404,8 @@ static bool is_accounted_for(const plan *p, const pario_response *r)
         return connect_may_fail(p, r->system_error);
     case PARIO_ERROR_RESOLVE:
         return lookup_may_fail(p);
+    case PARIO_ERROR_SOURCE:
+        return source_may_fail(p);
     case PARIO_ERROR_CANCELLED:
         return p->cancelled || now.closing;
     case PARIO_ERROR_TOTAL_TIMEOUT:
@@ -1955,6 +1981,9 @@ static void make_config(pario_config *config)
     config->body_bytes = sim_chance(10) ? 1000 : 0;
     config->stack_bytes = STACK_BYTES;
     config->tls = now.tls ? &tls : NULL;
+    if (sim_chance(15)) {
+        config->source = sim_chance(60) ? "10.0.0.200" : "fd00::c8";
+    }
 }
 
 /* Makes one of the hosts a proxy for some of them. Its URL is never that of https. */

@@ -164,7 +164,8 @@ typedef struct sim_sink {
 
 typedef struct sim_fd {
     sim_fd_kind        kind;
-    int                epoll; /* where it is registered, or -1 */
+    int                epoll;  /* where it is registered, or -1 */
+    int                source; /* the family of the address that it was bound to; 0: of none */
     struct epoll_event event;
     bool               edge;  /* something has happened that was not told yet */
     uint64_t           count; /* an eventfd's */
@@ -1224,12 +1225,27 @@ static int sim_connect_to(sim_link *link, sim_manner manner)
 }
 
 /* On its own, as compilers otherwise think they know better what the address is. */
+/* Only a source address of the family of the socket can be bound; there is such an address. */
+static int sim_bind(int fd, const struct sockaddr *from, socklen_t size)
+{
+    sim_enter("bind");
+    sim_fd *it = sim_fd_of(fd, SIM_SOCKET, "bind");
+    if (it->link != NULL || size < sizeof(struct sockaddr_in)) {
+        sim_die("bind, after connect");
+    }
+    it->source = from->sa_family;
+    return 0;
+}
+
 static int sim_connect(int fd, const struct sockaddr *to, socklen_t size) __attribute__((noinline));
 static int sim_connect(int fd, const struct sockaddr *to, socklen_t size)
 {
     sim_enter("connect");
     sim_fd  *it = sim_fd_of(fd, SIM_SOCKET, "connect");
     unsigned at = sim_place_of(to, size);
+    if (it->source != 0 && it->source != to->sa_family) {
+        sim_die("connect to another family than that of the source address");
+    }
     if (at == SIM_PLACES) {
         errno = ENETUNREACH;
         return -1;
@@ -1433,7 +1449,9 @@ static int sim_setsockopt(int fd, int level, int option, const void *value, sock
 {
     sim_enter("setsockopt");
     (void)sim_fd_of(fd, SIM_SOCKET, "setsockopt");
-    if (level != IPPROTO_TCP || option != TCP_NODELAY || size != sizeof(int) || value == NULL) {
+    bool known = (level == IPPROTO_TCP && option == TCP_NODELAY) ||
+                 (level == IPPROTO_IP && option == IP_BIND_ADDRESS_NO_PORT);
+    if (!known || size != sizeof(int) || value == NULL) {
         sim_die("setsockopt(%d, %d)", level, option);
     }
     return 0;
@@ -1892,6 +1910,7 @@ static void sim_end(void)
 #define close(fd) sim_close(fd)
 #define clock_gettime(clock, now) sim_clock_gettime(clock, now)
 #define socket(domain, type, protocol) sim_socket(domain, type, protocol)
+#define bind(fd, from, size) sim_bind(fd, from, size)
 #define connect(fd, to, size) sim_connect(fd, to, size)
 #define eventfd(start, flags) sim_eventfd(start, flags)
 #define timerfd_create(clock, flags) sim_timerfd_create(clock, flags)

@@ -241,6 +241,7 @@ static const permit permits[] = {
     { FAULTS_REALLOC, PARIO_ERROR_MEMORY, ANY_STAGE, false },
     { FAULTS_MALLOC, PARIO_ERROR_RESOLVE, STAGE(RESOLVE), false },
     { FAULTS_SOCKET, PARIO_ERROR_CONNECT, STAGE(CONNECT), true },
+    { FAULTS_BIND, PARIO_ERROR_CONNECT, STAGE(CONNECT), true },
     { FAULTS_CONNECT, PARIO_ERROR_CONNECT, STAGE(CONNECT), true },
     { FAULTS_GETSOCKOPT, PARIO_ERROR_CONNECT, STAGE(CONNECT), true },
     { FAULTS_EPOLL_CTL, PARIO_ERROR_CONNECT, STAGE(CONNECT), true },
@@ -874,6 +875,32 @@ static void by_one_of_two_addresses(trial *t)
     }
 }
 
+static void from_an_address(trial *t)
+{
+    pario_config config;
+    memset(&config, 0, sizeof config);
+    config.source = "127.0.0.1";
+    if (start(t, &config)) {
+        ask_for(t, 0, HELLO, "127.0.0.1", t->port, "hello");
+        ask_for(t, 1, HELLO, "two.example", t->port, "hello");
+        collect(t);
+    }
+}
+
+static char unix_path[64]; /* where a server listens, too */
+
+static void by_a_unix_socket(trial *t)
+{
+    pario_config config;
+    memset(&config, 0, sizeof config);
+    config.unix_socket = unix_path;
+    if (start(t, &config)) {
+        ask_for(t, 0, HELLO, "nobody.example", 80, "hello");
+        ask_for(t, 1, HELLO, "127.0.0.1", t->port, "hello");
+        collect(t);
+    }
+}
+
 static void task_body(pario_client *client, void *argument)
 {
     trial *t = (trial *)argument;
@@ -1228,6 +1255,8 @@ static const scenario scenarios[] = {
     { "by_proxy", by_proxy, false, false, false },
     { "by_name", by_name, false, false, false },
     { "by_one_of_two_addresses", by_one_of_two_addresses, true, false, false },
+    { "from_an_address", from_an_address, true, false, false },
+    { "by_a_unix_socket", by_a_unix_socket, true, false, false },
     { "in_tasks", in_tasks, false, true, false },
     { "in_one_task", in_one_task, true, true, false },
     { "out_of_descriptors", out_of_descriptors, true, false, false },
@@ -1378,12 +1407,16 @@ static void sweep_all(const faults_mode *modes, size_t count)
     options.forget = true;
     keeper = server_start(&options);
     other = server_start(&options);
+    snprintf(unix_path, sizeof unix_path, "/tmp/pario-faults-%d", (int)getpid());
+    options.path = unix_path;
+    server *by_path = server_start(&options);
     memset(injected, 0, sizeof injected);
     for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++) {
         sweep_scenario(&scenarios[i], modes, count);
     }
     server_stop(keeper);
     server_stop(other);
+    server_stop(by_path);
     tell_injected(modes, count);
 }
 

@@ -663,6 +663,26 @@ start -R
 try 'a proxy that refuses' 7 --proxy "$url" http://192.0.2.1/
 said 'which is named' '(proxy 127.0.0.1:' --proxy "$url" http://192.0.2.1/
 
+# ---- where connections begin and lead to ----------------------------------------------------
+
+start -b
+way '--interface' 'GET /echo' ./program --interface 127.0.0.9
+rm -f wanted
+try 'an interface of another family' 45 --interface ::1 "$url/"
+try 'an interface that is no address' 2 --interface eth0.example "$url/"
+start -b -u ./socket
+url=http://nobody.example
+way '--unix-socket' 'GET /echo' ./program --unix-socket ./socket
+for executor in $executors; do
+    run "$build/fetch_many" -c 1 -x "$executor" --unix-socket ./socket "$url/"
+    printf '200 %s/\n' "$url" > wanted
+    awk -F '\t' '{ print $1, $4 }' out > line
+    mv line out
+    check "fetch_many, --unix-socket, $executor" 0
+done
+rm -f wanted
+try 'a unix socket that is not there' 7 --unix-socket ./nobody "$url/"
+
 # ---- help -----------------------------------------------------------------------------------
 
 for program in get fetch_many memory_of ticket_server experiment; do
