@@ -104,6 +104,7 @@
  * is cancelled, or whose total time is over, loses its connection at once, and its end is handed
  * out when the part is given back. While a part is out, or a descriptor takes no more, only the
  * total time goes on. A consumer that never gives a part back waits for ever, or until pario_wake.
+ * pario_fetch waits, too, where held streams have all the connections that `per_host` allows.
  *
  * With `into_fd` the content of the final response, whatever its status, is written as it comes.
  * If that fails, PARIO_ERROR_BODY_WRITE says so with the errno: a full disk, a pipe that nobody
@@ -6924,11 +6925,19 @@ static pario_i_carried pario_i_attach(pario_client *client, pario_i_exchange *x,
     return PARIO_I_ONWARD;
 }
 
+/* Whether the first exchange of the queue may begin. What pario_fetch waits for may at any time, as
+ * those that run may be streams that rest until its caller goes on. */
+static bool pario_i_may_begin(const pario_client *client) PARIO_I_REQUIRES(client->lock)
+{
+    const pario_i_exchange *x = client->first_queued;
+    return x != NULL && (client->running < (size_t)client->config.concurrency || x->waited_for);
+}
+
 /* The next exchange of the queue that can begin, with a connection; or NULL. */
 static pario_i_exchange *pario_i_take(pario_client *client, int64_t now)
     PARIO_I_REQUIRES(client->lock)
 {
-    while (client->first_queued != NULL && client->running < (size_t)client->config.concurrency) {
+    while (pario_i_may_begin(client)) {
         pario_i_exchange *x = client->first_queued;
         pario_i_list_remove(&client->first_queued, &client->last_queued, x);
         x->queued = false;
@@ -7529,9 +7538,9 @@ static pario_i_carried pario_i_carry_receive(pario_client *client, pario_i_excha
         return PARIO_I_WAITING;
     }
     where.iov_base = pario_i_exchange_place(x, &where.iov_len);
-    if (where.iov_base != NULL) {
+    if (where.iov_base != NULL) { /* what is found to be unreadable gives its memory back first */
         pario_i_io io = pario_i_carry_take_in(client, x, NULL, &where, now);
-        return io == PARIO_I_BLOCKED && !x->connection->readable ? PARIO_I_WAITING : PARIO_I_ONWARD;
+        return io == PARIO_I_BLOCKED && x->connection->readable ? PARIO_I_WAITING : PARIO_I_ONWARD;
     }
     pario_i_scratch *scratch = pario_i_scratch_take(client);
     if (scratch == NULL) {
@@ -8331,11 +8340,11 @@ static void pario_i_fibers_free(pario_client *client)
 static bool pario_i_has_job(pario_client *client, bool *alone)
 {
     pario_i_client_lock(client);
-    bool wanted = client->first_task != NULL || client->first_queued != NULL;
     bool may = client->running < (size_t)client->config.concurrency;
+    bool found = (client->first_task != NULL && may) || pario_i_may_begin(client);
     *alone = client->running == 0;
     pario_i_client_unlock(client);
-    return wanted && may;
+    return found;
 }
 
 /* Not even one fiber can be had: the next request comes back with the error; for tasks, which

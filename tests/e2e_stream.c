@@ -633,6 +633,36 @@ E2E(only_pario_next_streams)
     CHECK_UINT(server_count(peer).connections, 0);
 }
 
+/* The stream has the only place among those in flight, and keeps it for as long as it is held. */
+E2E(a_held_stream_leaves_room_for_pario_fetch)
+{
+    server        *peer = e2e_serve_handler(run, serve, NULL);
+    stream         whole;
+    pario_response part;
+    run->config.concurrency = 1;
+    memset(&whole, 0, sizeof whole);
+    if (!e2e_open(run)) {
+        return;
+    }
+    (void)begin(run, e2e_url(peer, "/length/100000"), 0);
+    (void)begin(run, e2e_url(peer, "/length/1"), 1); /* waits for the stream */
+    CHECK_ERROR(pario_next(run->client, &part, PARIO_UNLIMITED), PARIO_OK);
+    take_part(&whole, &part);
+    for (size_t i = 0; i < 2; i++) {
+        pario_request  request = { .url = e2e_url(peer, "/length/7") };
+        pario_response response;
+        CHECK_ERROR(pario_fetch(run->client, &request, &response), PARIO_OK);
+        CHECK_UINT(response.body_size, 7);
+        pario_response_free(&response);
+    }
+    pario_response_free(&part);
+    while (whole.ends == 0) {
+        (void)step(run, &whole);
+    }
+    memset(&whole, 0, sizeof whole);
+    finish(run, &whole);
+}
+
 /* ---- into memory ------------------------------------------------------------------------- */
 
 E2E_WAYS(content_goes_into_the_callers_memory)
