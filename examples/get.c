@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #define PARIO_IMPLEMENTATION
 #include "pario.h"
@@ -21,6 +22,7 @@
 #include "cli.h"
 
 #define CHUNK_BYTES 65536
+#define SMALL_BYTES 1048576 /* a body up to this is kept in memory */
 
 /* The exit statuses, curl's as far as it has them. */
 enum {
@@ -45,6 +47,7 @@ enum {
     EXIT_SEND = 55,
     EXIT_RECEIVE = 56,
     EXIT_TOO_LARGE = 63,
+    EXIT_REWIND = 65,
     EXIT_OTHER = 71
 };
 
@@ -56,6 +59,9 @@ typedef struct get_settings {
     const char *password;
     char       *body;
     size_t      body_size;
+    FILE       *spilled;   /* where a body that is not small is, or NULL */
+    int         body_fd;   /* a file that is all of the body, or 0 */
+    int         upload_fd; /* what -T sends, or 0 */
     bool        has_body;
     bool        head_only;
     bool        with_head;
@@ -78,7 +84,9 @@ static const char help[] =
     "  -X, --request METHOD       instead of GET, HEAD or POST\n"
     "  -H, --header 'Name: value' send a field; 'Name;' sends an empty one,\n"
     "                             'Name:' leaves one out\n"
-    "  -d, --data DATA            POST it; @FILE: content of FILE, @-: of stdin\n"
+    "  -d, --data DATA            POST it; @FILE: content of FILE, @-: of stdin, both\n"
+    "                             without line ends and NULs\n"
+    "  -T, --upload-file FILE     PUT it, as it is; -: stdin, in chunks\n"
     "  -I, --head                 HEAD, and write the head\n"
     "  -i, --include              write the head before the body\n"
     "  -o, --output FILE          write to FILE, without -i by way of FILE.part\n"
@@ -175,10 +183,33 @@ static bool set_user(cli_common *common, const char *value)
     return true;
 }
 
-/* Adds to the body. Returns an exit status, or 0. */
+/* Puts the body into a file without a name, where it goes on to grow. An exit status, or 0. */
+static int spill_data(get_settings *settings)
+{
+    settings->spilled = tmpfile();
+    if (settings->spilled == NULL ||
+        fwrite(settings->body, 1, settings->body_size, settings->spilled) != settings->body_size) {
+        return cli_complain(&settings->common, EXIT_READ, "a temporary file: %s", strerror(errno));
+    }
+    free(settings->body);
+    settings->body = NULL;
+    return 0;
+}
+
+/* Adds to the body: in memory as long as it is small. Returns an exit status, or 0. */
 static int add_data(get_settings *settings, const char *bytes, size_t size)
 {
-    char *grown = (char *)realloc(settings->body, settings->body_size + size + 1);
+    char *grown = NULL;
+    if (settings->spilled == NULL && settings->body_size + size > SMALL_BYTES) {
+        const int status = spill_data(settings);
+        if (status != 0) {
+            return status;
+        }
+    }
+    if (settings->spilled != NULL) {
+        return fwrite(bytes, 1, size, settings->spilled) == size ? 0 : EXIT_READ;
+    }
+    grown = (char *)realloc(settings->body, settings->body_size + size + 1);
     if (grown == NULL) {
         return EXIT_MEMORY;
     }
@@ -207,26 +238,70 @@ static int add_stream(get_settings *settings, int fd)
     return status;
 }
 
+/* Whether a file is large and holds no line ends and NULs, so that it can be sent as it is. */
+static bool is_clean(int fd)
+{
+    static char chunk[CHUNK_BYTES];
+    struct stat about;
+    off_t       at = 0;
+    ssize_t     got = 1;
+    bool clean = fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && about.st_size > SMALL_BYTES &&
+                 lseek(fd, 0, SEEK_CUR) == 0;
+    while (clean && got > 0) {
+        got = pread(fd, chunk, sizeof chunk, at);
+        at += got > 0 ? got : 0;
+        for (ssize_t i = 0; i < got && clean; i++) {
+            clean = chunk[i] != '\r' && chunk[i] != '\n' && chunk[i] != '\0';
+        }
+    }
+    return clean && got == 0;
+}
+
+/* Opens a file, or a copy of standard input for -, of which 0 may be the descriptor. -1: errno. */
+static int open_source(const char *name)
+{
+    return strcmp(name, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                                  : open(name, O_RDONLY | O_CLOEXEC);
+}
+
 /* Adds the file's content; - is standard input. An exit status, or 0. */
 static int add_file(get_settings *settings, const char *name)
 {
-    const bool standard = strcmp(name, "-") == 0;
-    const int  fd = standard ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
-    const int  status = fd < 0 ? EXIT_READ : add_stream(settings, fd);
+    const int fd = open_source(name);
+    int       status = fd < 0 ? EXIT_READ : 0;
+    if (fd >= 0 && !settings->has_body && is_clean(fd)) {
+        settings->body_fd = fd;
+        return 0;
+    }
+    if (fd >= 0) {
+        status = add_stream(settings, fd);
+    }
     if (status == EXIT_READ) {
         (void)cli_complain(&settings->common, status, "%s: %s", name, strerror(errno));
     }
-    if (fd >= 0 && !standard) {
+    if (fd >= 0) {
         (void)close(fd);
     }
     return status;
+}
+
+/* Makes room for more: a file that was to be all of the body becomes a part. A status, or 0. */
+static int separate_data(get_settings *settings)
+{
+    int status = 0;
+    if (settings->body_fd > 0) {
+        status = add_stream(settings, settings->body_fd);
+        (void)close(settings->body_fd);
+        settings->body_fd = 0;
+    }
+    return status != 0 ? status : add_data(settings, "&", 1);
 }
 
 /* Several -d are joined by &. Whatever fails is kept for later: it is not a matter of usage. */
 static bool set_data(cli_common *common, const char *value)
 {
     get_settings *settings = settings_of(common);
-    int           status = settings->has_body ? add_data(settings, "&", 1) : 0;
+    int           status = settings->has_body ? separate_data(settings) : 0;
     if (status == 0) {
         status = value[0] == '@' ? add_file(settings, &value[1])
                                  : add_data(settings, value, strlen(value));
@@ -236,11 +311,25 @@ static bool set_data(cli_common *common, const char *value)
     return true;
 }
 
+/* The file is sent as it is read. */
+static bool set_upload(cli_common *common, const char *value)
+{
+    get_settings *settings = settings_of(common);
+    if (settings->upload_fd == 0) { /* as in curl, each -T is for one URL */
+        settings->upload_fd = open_source(value);
+    }
+    if (settings->upload_fd < 0 && settings->data_status == 0) {
+        settings->data_status = cli_complain(common, EXIT_READ, "%s: %s", value, strerror(errno));
+    }
+    return value[0] != '\0';
+}
+
 static const cli_option options[] = {
     { 'x', "executor", true, cli_set_executor, "sequential, threads, fibers or epoll" },
     { 'X', "request", true, set_method, "a method" },
     { 'H', "header", true, cli_set_field, "a field like 'Name: value'" },
     { 'd', "data", true, set_data, "data, or @ and a file" },
+    { 'T', "upload-file", true, set_upload, "a file, or -" },
     { 'I', "head", false, set_head, "" },
     { 'i', "include", false, set_include, "" },
     { 'o', "output", true, set_output, "a file" },
@@ -278,6 +367,8 @@ static const unsigned char error_statuses[] = {
     [PARIO_ERROR_FIELD_VALUE] = EXIT_USAGE,
     [PARIO_ERROR_FIELD_RESERVED] = EXIT_USAGE,
     [PARIO_ERROR_CREDENTIALS] = EXIT_USAGE,
+    [PARIO_ERROR_BODY_READ] = EXIT_READ,
+    [PARIO_ERROR_BODY_REWIND] = EXIT_REWIND,
     [PARIO_ERROR_TOO_LARGE] = EXIT_MEMORY,
     [PARIO_ERROR_MEMORY] = EXIT_MEMORY,
     [PARIO_ERROR_RESOLVE] = EXIT_RESOLVE,
@@ -503,16 +594,41 @@ static int complain_failed(const get_settings *settings, pario_error error,
     return complain(settings, proxy ? EXIT_PROXY : status_of(error), "", line);
 }
 
+/* Which method is asked for; NULL: GET, or POST where there is content. */
+static const char *method_of(const get_settings *settings)
+{
+    const char *method = settings->method;
+    if (method == NULL && settings->head_only) {
+        method = "HEAD";
+    }
+    if (method == NULL && settings->has_body) {
+        method = "POST";
+    }
+    if (method == NULL && settings->upload_fd > 0) {
+        method = "PUT";
+    }
+    return method;
+}
+
+/* The descriptor that the request's content comes from, or 0. */
+static int source_of(const get_settings *settings)
+{
+    const int spilled = settings->spilled != NULL ? fileno(settings->spilled) : 0;
+    const int body = settings->body_fd > 0 ? settings->body_fd : spilled;
+    return settings->upload_fd > 0 ? settings->upload_fd : body;
+}
+
 /* Runs the request on an open client, its content into a file if there is one. *keep: whether there
  * is, and then whether it is good. Returns the exit status. */
 static int fetch(const get_settings *settings, pario_client *client, int fd, bool *keep)
 {
     pario_request  request = { .url = settings->common.operands[0],
-                               .method = settings->method,
+                               .method = method_of(settings),
                                .fields = settings->common.fields,
                                .field_count = settings->common.field_count,
-                               .body = settings->body_size > 0 ? settings->body : NULL,
-                               .body_size = settings->body_size,
+                               .body = settings->body,
+                               .body_size = settings->body != NULL ? settings->body_size : 0,
+                               .body_fd = source_of(settings),
                                .user = settings->user,
                                .password = settings->password,
                                .into_fd = fd,
@@ -520,12 +636,6 @@ static int fetch(const get_settings *settings, pario_client *client, int fd, boo
     pario_response response;
     pario_error    error = PARIO_OK;
     int            status = 0;
-    if (request.method == NULL && settings->head_only) {
-        request.method = "HEAD";
-    }
-    if (request.method == NULL && settings->has_body) {
-        request.method = "POST";
-    }
     memset(&response, 0, sizeof response);
     error = pario_fetch(client, &request, &response);
     *keep = *keep && error == PARIO_OK;
@@ -533,6 +643,14 @@ static int fetch(const get_settings *settings, pario_client *client, int fd, boo
                                : complain_failed(settings, error, &response);
     pario_response_free(&response);
     return status;
+}
+
+/* Whether different methods are asked for. */
+static bool is_torn(const get_settings *settings)
+{
+    const int asked = (settings->has_body ? 1 : 0) + (settings->head_only ? 1 : 0) +
+                      (settings->upload_fd > 0 ? 1 : 0);
+    return asked > 1;
 }
 
 /* What the command line asks for without saying it, and what it may not ask for. */
@@ -544,8 +662,11 @@ static int complete_settings(get_settings *settings)
         return cli_complain(common, EXIT_USAGE, "one URL is needed, not %zu; try --help",
                             common->operand_count);
     }
-    if (settings->has_body && settings->head_only) {
-        return cli_complain(common, EXIT_USAGE, "-d and -I ask for different methods");
+    if (is_torn(settings)) {
+        return cli_complain(common, EXIT_USAGE, "-d, -I and -T ask for different methods");
+    }
+    if (settings->spilled != NULL && fseek(settings->spilled, 0, SEEK_SET) != 0) {
+        return cli_complain(common, EXIT_READ, "a temporary file: %s", strerror(errno));
     }
     for (size_t i = 0; i < common->field_count; i++) {
         typed = typed || strcasecmp(common->fields[i].name, "Content-Type") == 0;
@@ -611,6 +732,9 @@ int main(int argc, char **argv)
     }
     free(settings.user);
     free(settings.body);
+    if (settings.spilled != NULL) {
+        (void)fclose(settings.spilled);
+    }
     cli_free(&settings.common);
     return status;
 }

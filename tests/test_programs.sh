@@ -274,6 +274,27 @@ for executor in $executors; do
     check "get, a large upload, $executor" 0
 done
 try '-d @FILE that is not there' 26 -d @nothing "$url/echo"
+try '-T FILE that is not there' 26 -T nothing "$url/echo"
+try '-T of a directory' 26 -T . "$url/echo"
+try '-d and -T' 2 -d a=b -T data "$url/echo"
+printf 'a=b\r\nc=d' > small
+sent '-T FILE' "PUT /echo HTTP/1.1\r\nHost: $host\r\n${plain}Content-Length: 8\r\n\r\na=b\r\nc=d" \
+    -T small
+sent '-d @FILE without line ends' \
+    "POST /echo HTTP/1.1\r\nHost: $host\r\n${plain}${form}Content-Length: 6\r\n\r\na=bc=d" -d @small
+for executor in $executors; do
+    { cat data; echo; } > lines
+    run "$build/get" -x "$executor" -d @lines -d x "$url/echo"
+    tail -c 3000002 out > lines
+    { cat data; printf '&x'; } | cmp -s - lines
+    status=$?
+    check "get, a large upload of parts, $executor" 0
+    run sh -c '"$@" < data' - "$build/get" -x "$executor" -T - "$url/echo"
+    tail -c 3000000 out | cmp -s - data
+    status=$?
+    check "get, a large upload from standard input, $executor" 0
+done
+
 
 # ---- redirects ------------------------------------------------------------------------------
 
@@ -317,6 +338,17 @@ same 'a bad number' 2 -m soon "$url/"
 try 'an unknown executor' 2 -x tortoises "$url/"
 same 'a bad port' 3 http://127.0.0.1:99999/
 try 'a space in the URL' 3 "$url/a b"
+
+# What is uploaded does not have to fit into memory: here it cannot.
+head -c 150000000 /dev/zero | tr '\0' 'x' > large
+truncate -s 268435456 sparse
+start read send 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'
+for upload in '-d @large' '-T sparse' '-T -'; do
+    # shellcheck disable=SC2086
+    run sh -c 'ulimit -v 100000 && exec "$@" < large' - "$build/get" $upload "$url/"
+    check "get, $upload with little memory" 0
+done
+rm -f large sparse
 stop
 
 for mood in -R -F; do
