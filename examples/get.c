@@ -219,26 +219,32 @@ static int add_data(get_settings *settings, const char *bytes, size_t size)
     return 0;
 }
 
-/* Adds what can be read, without line ends and NULs, as curl does. An exit status, or 0. */
+/* Takes line ends and NULs out of bytes, as curl does. Returns how many are left. */
+static size_t keep_data(char *bytes, size_t size)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < size; i++) {
+        const char byte = bytes[i];
+        bytes[kept] = byte;
+        kept += (byte != '\r' && byte != '\n' && byte != '\0') ? 1u : 0u;
+    }
+    return kept;
+}
+
+/* Adds what can be read, without line ends and NULs. An exit status, or 0. */
 static int add_stream(get_settings *settings, int fd)
 {
     static char chunk[CHUNK_BYTES];
     int         status = 0;
     ssize_t     got = 1;
     while (status == 0 && got > 0) {
-        size_t kept = 0;
         got = read(fd, chunk, sizeof chunk);
-        for (ssize_t i = 0; i < got; i++) {
-            const char byte = chunk[i];
-            chunk[kept] = byte;
-            kept += (byte != '\r' && byte != '\n' && byte != '\0') ? 1u : 0u;
-        }
-        status = got < 0 ? EXIT_READ : add_data(settings, chunk, kept);
+        status = got < 0 ? EXIT_READ : add_data(settings, chunk, keep_data(chunk, (size_t)got));
     }
     return status;
 }
 
-/* Whether a file is large and holds no line ends and NULs, so that it can be sent as it is. */
+/* Whether a large file may be sent as it is, from its beginning: no byte of it is left out. */
 static bool is_clean(int fd)
 {
     static char chunk[CHUNK_BYTES];
@@ -249,10 +255,8 @@ static bool is_clean(int fd)
                  lseek(fd, 0, SEEK_CUR) == 0;
     while (clean && got > 0) {
         got = pread(fd, chunk, sizeof chunk, at);
-        at += got > 0 ? got : 0;
-        for (ssize_t i = 0; i < got && clean; i++) {
-            clean = chunk[i] != '\r' && chunk[i] != '\n' && chunk[i] != '\0';
-        }
+        clean = got < 0 || keep_data(chunk, (size_t)got) == (size_t)got;
+        at += got;
     }
     return clean && got == 0;
 }
