@@ -280,6 +280,37 @@ E2E(an_address_that_hangs_leaves_time_for_the_next)
     }
 }
 
+/* Each of the proxy's addresses is tried, and its name is looked up once; the hosts' are not. */
+E2E_WAYS(a_proxys_name_is_looked_up_and_no_hosts_is)
+{
+    pario_statistics statistics;
+    server          *proxy = e2e_serve_script(run, answers);
+    run->config.proxy = url_of("second.example", proxy);
+    if (!e2e_open(run)) {
+        return;
+    }
+    get_by_name(run, "missing.example", proxy, PARIO_OK);
+    get_by_name(run, "later.example", proxy, PARIO_OK);
+    pario_stats(run->client, &statistics);
+    CHECK_UINT(statistics.lookups, 1);
+}
+
+E2E_WAYS(a_proxy_that_is_not_resolved_is_named)
+{
+    pario_request  request = { .url = "http://one.example/" };
+    pario_response response;
+    char           line[PARIO_LINE_SIZE];
+    run->config.proxy = "http://missing.example";
+    if (e2e_open(run)) {
+        CHECK_ERROR(e2e_do(run, &request, &response), PARIO_ERROR_RESOLVE);
+        CHECK(response.proxied);
+        pario_describe(&response, line, sizeof line);
+        CHECK(strstr(line, " (proxy)") != NULL);
+        e2e_note(run, "%s", line);
+        pario_response_free(&response);
+    }
+}
+
 E2E_WAYS(a_name_that_is_not_resolved_says_why)
 {
     static const struct {
