@@ -7538,9 +7538,12 @@ static pario_i_carried pario_i_carry_receive(pario_client *client, pario_i_excha
         return PARIO_I_WAITING;
     }
     where.iov_base = pario_i_exchange_place(x, &where.iov_len);
-    if (where.iov_base != NULL) { /* what is found to be unreadable gives its memory back first */
-        pario_i_io io = pario_i_carry_take_in(client, x, NULL, &where, now);
-        return io == PARIO_I_BLOCKED && x->connection->readable ? PARIO_I_WAITING : PARIO_I_ONWARD;
+    if (where.iov_base != NULL) {
+        if (pario_i_carry_take_in(client, x, NULL, &where, now) != PARIO_I_BLOCKED) {
+            return PARIO_I_ONWARD;
+        }
+        pario_i_exchange_relax(x);
+        return PARIO_I_WAITING;
     }
     pario_i_scratch *scratch = pario_i_scratch_take(client);
     if (scratch == NULL) {
@@ -7560,8 +7563,10 @@ static pario_i_carried pario_i_carry_store(const pario_client *client, pario_i_e
 {
     pario_i_connection  *c = x->connection;
     const pario_i_reply *reply = x->reply;
+    pario_i_upload      *upload = pario_i_exchange_upload(x);
     int                  fd = x->limits->into_fd;
-    if (pario_i_awaits_other(c)) {
+    bool                 starves = upload != NULL && upload->starves;
+    if (pario_i_awaits_other(c) && !starves) { /* otherwise that is where its content comes from */
         return PARIO_I_WAITING;
     }
     ssize_t wrote = pario_i_transport_write(fd, reply->content.data + reply->written,
@@ -7571,8 +7576,9 @@ static pario_i_carried pario_i_carry_store(const pario_client *client, pario_i_e
         return PARIO_I_ONWARD;
     }
     if (wrote < 0 && errno == EAGAIN) {
-        if (pario_i_exchange_upload(x) != NULL) {
-            pario_i_forget_other(client, c); /* which may be where its content comes from */
+        if (upload != NULL) {
+            pario_i_forget_other(client, c);
+            upload->starves = false;
         }
         if (pario_i_await_other(client, c, fd)) {
             return PARIO_I_WAITING;

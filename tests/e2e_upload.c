@@ -689,3 +689,66 @@ E2E_WAYS(content_goes_from_a_pipe_into_a_pipe)
     close(ends[2]);
     close(ends[3]);
 }
+
+/* A server that gives more of its answer, and then sees that arrive, before the request goes on. */
+typedef struct echo {
+    int      source; /* where the content comes from */
+    int      sink;   /* where the response goes to */
+    unsigned calls;
+    char     got[8];
+} echo;
+
+static void listen_or_end(server_peer *peer, void *context)
+{
+    echo         *it = (echo *)context;
+    struct pollfd sink = { .fd = it->sink, .events = POLLIN };
+    (void)peer;
+    if (it->calls++ == 0) {
+        CHECK_INT(write(it->source, "hello", 5), 5);
+    } else if (it->calls <= 3) {
+        CHECK_INT(poll(&sink, 1, 10000), 1);
+        CHECK_INT(sink.revents != 0 ? read(it->sink, it->got, 3) : 0, 3);
+    } else {
+        close(it->source);
+    }
+}
+
+E2E_WAYS(an_answer_is_written_while_a_pipe_is_waited_for)
+{
+    static const server_step script[] = {
+        S_READ_HEAD,
+        SAY_CONTINUE,
+        S_CALL,
+        S_READ_BYTES(10),
+        S_SEND("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
+        S_UNTIL_READ,
+        S_SEND("3\r\none\r\n"),
+        S_CALL,
+        S_SEND("3\r\ntwo\r\n"),
+        S_CALL,
+        S_CALL,
+        S_READ_BODY,
+        S_SEND("0\r\n\r\n"),
+        S_END
+    };
+    const server_step *const scripts[] = { script };
+    int                      ends[4] = { -1, -1, -1, -1 };
+    CHECK_INT(pipe2(ends, O_CLOEXEC) + pipe2(ends + 2, O_CLOEXEC), 0);
+    echo           it = { .source = ends[1], .sink = ends[2] };
+    server_options options = {
+        .scripts = scripts, .script_count = 1, .function = listen_or_end, .context = &it
+    };
+    server       *peer = e2e_serve(run, &options);
+    pario_request request = { .body_fd = ends[0], .into_fd = ends[3] };
+    if (e2e_open(run)) {
+        request.url = e2e_url(peer, "/");
+        send_request(run, &request, PARIO_OK);
+    }
+    e2e_close(run);
+    server_await_closed(peer, 1);
+    CHECK_UINT(it.calls, 4);
+    CHECK_STR(it.got, "two");
+    close(ends[0]);
+    close(ends[2]);
+    close(ends[3]);
+}
