@@ -45,6 +45,39 @@ E2E_WAYS(content_goes_out_and_comes_in_by_small_steps)
     }
 }
 
+/* A file, with its length and in chunks, that waits to be asked for. */
+E2E_WAYS(a_file_goes_out_when_it_is_asked_for)
+{
+    static char              body[100000];
+    static const server_step script[] = { GREET, S_READ, SAY_OK, S_READ, SAY_OK, S_END };
+    mock                     with = { .step = 4096 };
+    server                  *peer = e2e_serve_script(run, script);
+    FILE                    *file = tmpfile();
+    pario_request            request = { .method = "PUT" };
+    memset(body, 'x', sizeof body);
+    run->config.expect_bytes = 1;
+    if (CHECK(file != NULL) && CHECK_UINT(fwrite(body, 1, sizeof body, file), sizeof body) &&
+        CHECK_INT(fflush(file), 0) && CHECK_INT(lseek(fileno(file), 0, SEEK_SET), 0) &&
+        open_with(run, &with)) {
+        request.url = https_url(peer, "/");
+        request.body_fd = fileno(file);
+        for (size_t i = 0; i < 2; i++) {
+            pario_response response;
+            request.body_fd_size = i == 0 ? 0 : PARIO_UNLIMITED;
+            CHECK_ERROR(e2e_do(run, &request, &response), PARIO_OK);
+            e2e_record(run, &response);
+            pario_response_free(&response);
+            e2e_record_request(run, server_request_at(peer, i + 1));
+            CHECK_UINT(server_request_at(peer, i + 1)->body_size, sizeof body);
+        }
+        close_with(run, &with);
+        CHECK_UINT(with.begun, 1);
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+}
+
 /* More than sockets hold, to a server that reads only once they are full. */
 E2E(content_waits_until_there_is_room_for_it)
 {

@@ -54,6 +54,12 @@ static size_t full_pipe(int ends[2])
     return size - 1;
 }
 
+/* A pipe with something in it. */
+static bool raw_pipe(int ends[2], const void *bytes, size_t size)
+{
+    return pipe(ends) == 0 && write(ends[1], bytes, size) == (ssize_t)size;
+}
+
 /* A file without a name, or the test cannot be. */
 static int raw_file(const void *bytes, size_t size)
 {
@@ -103,7 +109,8 @@ typedef struct trial {
     int            pipe[2];    /* where to it went, if not 0 */
     unsigned       complaints; /* of pario_next */
     bool           closing;    /* tasks may be cancelled */
-    bool           pieces;     /* what is posted comes from a file */
+    bool           pieces;     /* what is posted comes from a file, */
+    bool           little;     /* or from a pipe */
 } trial;
 
 typedef struct scenario {
@@ -246,6 +253,7 @@ static const permit permits[] = {
     { FAULTS_GETSOCKOPT, PARIO_ERROR_CONNECT, STAGE(CONNECT), true },
     { FAULTS_EPOLL_CTL, PARIO_ERROR_CONNECT, STAGE(CONNECT), true },
     { FAULTS_SEND, PARIO_ERROR_SEND, STAGE(CONNECT) | STAGE(SEND), true },
+    { FAULTS_RECV, PARIO_ERROR_SEND, STAGE(SEND), true }, /* before any answer */
     { FAULTS_SEND, PARIO_ERROR_TLS, STAGE(SEND), false },
     { FAULTS_RECV, PARIO_ERROR_TLS, STAGE(SEND) | STAGE(HEAD) | STAGE(BODY), false },
     { FAULTS_SENDMSG, PARIO_ERROR_SEND, STAGE(SEND), true },
@@ -312,6 +320,7 @@ static bool is_hello(const trial *t, const pario_response *r)
 static size_t posted_size(const trial *t)
 {
     size_t size = t->pieces ? 140000 : sizeof posted;
+    size = t->little ? 500 : size;
     return t->mode == FAULTS_SHORT_ALL || t->mode == FAULTS_SHORT_STUCK ? 500 : size;
 }
 
@@ -746,6 +755,32 @@ static void put_file(trial *t)
     }
     finish(t);
     (void)raw_close(fd);
+}
+
+/* Content from a pipe, of which the end comes when it has been waited for. */
+static void put_pipe(trial *t)
+{
+    char          url[64];
+    int           ends[2] = { -1, -1 };
+    pario_request request;
+    pario_config  config;
+    memset(&config, 0, sizeof config);
+    memset(&request, 0, sizeof request);
+    config.expect_bytes = PARIO_OFF;
+    t->pieces = true;
+    t->little = true;
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/sum", t->port);
+    request.url = url;
+    if (!raw_pipe(ends, posted, posted_size(t)) || !start(t, &config)) {
+        return;
+    }
+    request.body_fd = ends[0];
+    ask(t, 7, LENGTH, &request);
+    get_under_way(t);
+    (void)raw_close(ends[1]);
+    collect(t);
+    finish(t);
+    (void)raw_close(ends[0]);
 }
 
 /* A TLS transport that passes bytes on as they are; what it calls is struck as well. */
@@ -1251,6 +1286,7 @@ static const scenario scenarios[] = {
     { "stream_is_held", stream_is_held, true, false, false },
     { "into_a_pipe", into_a_pipe, false, false, false },
     { "put_file", put_file, false, false, false },
+    { "put_pipe", put_pipe, false, false, false },
     { "by_https", by_https, false, false, false },
     { "by_proxy", by_proxy, false, false, false },
     { "by_name", by_name, false, false, false },
