@@ -4796,9 +4796,9 @@ static bool pario_i_sampler_stops(pario_sampler *sampler)
  */
 static bool pario_i_sampler_wait(pario_sampler *sampler)
 {
-    char turns[sizeof(uint64_t)];
     bool works = pario_i_sampler_set(sampler, pario_i_sampler_due(sampler));
     if (works && !pario_i_sampler_stops(sampler)) {
+        char turns[sizeof(uint64_t)];
         works = pario_i_proc_read(sampler->timer, turns, sizeof turns) > 0;
     }
     if (!works) {
