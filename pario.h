@@ -95,7 +95,7 @@
  * idempotent. Anything unexpected retires a connection. Bytes that a server sends unasked between
  * the last look at an idle connection and the next request cannot be told from the answer to it.
  * An idle connection that the server closes is closed by pario_next: at once on epoll and fibers;
- * else before it answers PARIO_NOTHING_LEFT, and once a second when it has to wait for others.
+ * else before it answers PARIO_NOTHING_LEFT, and when it turns to others, once a second at most.
  *
  * Streams. With `stream` a response comes in parts, all with its tag and id: its head, its
  * content as it arrives, at most 64 KiB at once, and its end. After the head and after each
@@ -8142,7 +8142,7 @@ static pario_error pario_i_hire(pario_client *client) PARIO_I_REQUIRES(client->l
 
 /* Without a loop, where only idle connections are in the heap: closes those whose time has come,
  * and those that the server has closed. These are looked for when nothing else is to be done, and
- * otherwise once a second, as each look is a system call. */
+ * otherwise once a second at most, as each look is a system call. */
 static void pario_i_tend_idle(pario_client *client, int64_t now) PARIO_I_REQUIRES(client->lock)
 {
     while (pario_i_heap_next(&client->heap) <= now) {
