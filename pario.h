@@ -5175,10 +5175,11 @@ static pario_i_addresses *pario_i_addresses_unix(const char *path, bool *fits)
     struct sockaddr_un to;
     size_t             size = strlen(path);
     pario_i_addresses *addresses = NULL;
+    const size_t       place_size = sizeof(pario_i_address);
     memset(&to, 0, sizeof to);
     *fits = size > 0 && size < sizeof to.sun_path;
     if (*fits) {
-        addresses = pario_i_addresses_new((sizeof to / sizeof(pario_i_address)) + 1);
+        addresses = pario_i_addresses_new((sizeof to / place_size) + 1);
     }
     if (addresses != NULL) {
         void *place = addresses->list;
@@ -7431,7 +7432,9 @@ static pario_i_carried pario_i_carry_lookup(pario_client *client, pario_i_exchan
     if (state == PARIO_I_NAME_FAILED) {
         pario_i_addresses_drop(answer.addresses);
         bool source = answer.resolver_error == EAI_FAMILY;
-        x->resolver_error = source ? (int16_t)0 : (int16_t)answer.resolver_error;
+        if (!source) {
+            x->resolver_error = (int16_t)answer.resolver_error;
+        }
         pario_i_exchange_fail(x, source ? PARIO_ERROR_SOURCE : PARIO_ERROR_RESOLVE,
                               answer.system_error, now);
     }
