@@ -2950,8 +2950,8 @@ static pario_error pario_i_proxy_read(pario_i_proxy *proxy, const char *url, con
         return PARIO_ERROR_MEMORY;
     }
     error = pario_i_proxy_credentials(proxy, text);
-    if (error == PARIO_OK && !pario_i_buffer_append(text, "", 1)) {
-        error = PARIO_ERROR_MEMORY;
+    if (error == PARIO_OK) {
+        error = pario_i_buffer_append(text, "", 1) ? PARIO_OK : PARIO_ERROR_MEMORY;
     }
     proxy->url = text->data;
     proxy->exceptions = (const char *)text->data + strlen(url) + 1;
@@ -3700,14 +3700,21 @@ static bool pario_i_exchange_was_unexpected(const pario_i_exchange *x)
            pario_i_upload_rewinds(upload);
 }
 
-/* A final head has come before all was sent: RFC 9112 section 9.5. A server that echoes what it
- * gets may go on; one that wants something else, or has not asked for the content, is not sent
- * more of it. */
+/* The server wants the content, or has had time enough to say so. */
+static void pario_i_exchange_go_on(pario_i_exchange *x, pario_i_upload *upload)
+{
+    upload->waits = false;
+    x->phase = PARIO_I_SEND;
+}
+
+/* A final head has come before all was sent: RFC 9112 section 9.5. A server that answers with the
+ * content it gets is sent that, also if it has not asked for it; one that wants something else is
+ * sent no more. */
 static void pario_i_exchange_stop_upload(pario_i_exchange *x)
 {
     pario_i_upload *upload = pario_i_exchange_upload(x);
-    if (upload != NULL) {
-        upload->waits = false;
+    if (upload != NULL && upload->waits) {
+        pario_i_exchange_go_on(x, upload);
     }
     if (x->reply->head.status >= 300u) {
         x->phase = PARIO_I_RECEIVE;
@@ -3872,13 +3879,6 @@ static pario_error pario_i_exchange_headed(pario_i_exchange *x, const pario_i_fr
         error = pario_i_exchange_expect(x, framing->left);
     }
     return error;
-}
-
-/* The server wants the content, or has had time enough to say so. */
-static void pario_i_exchange_go_on(pario_i_exchange *x, pario_i_upload *upload)
-{
-    upload->waits = false;
-    x->phase = PARIO_I_SEND;
 }
 
 /* An interim response has come, RFC 9110 section 15.2: it is counted and forgotten. What is
@@ -4468,15 +4468,6 @@ static void pario_i_mutex_lock(pario_i_mutex *lock) PARIO_I_ACQUIRE(lock) PARIO_
 static void pario_i_mutex_unlock(pario_i_mutex *lock) PARIO_I_RELEASE(lock) PARIO_I_NO_ANALYSIS
 {
     (void)pthread_mutex_unlock(&lock->mutex);
-}
-
-/*
- * Raises a flag that another thread lowers or looks at; all that was done before is seen by who
- * sees it raised. An exchange, as helgrind tells that from a write without a lock.
- */
-static void pario_i_raise(bool *flag)
-{
-    (void)__atomic_exchange_n(flag, true, __ATOMIC_ACQ_REL);
 }
 
 /* Makes a condition whose timed waits go by CLOCK_MONOTONIC. Returns 0 or an errno. */
@@ -7124,6 +7115,12 @@ static pario_i_carried pario_i_carry_handshake(pario_client *client, pario_i_exc
     return pario_i_carry_connected(client, x, now);
 }
 
+/* Wants the exchange to end. Atomic exchanges: helgrind tells them from writes without a lock. */
+static void pario_i_be_cancelled(pario_i_exchange *x)
+{
+    (void)__atomic_exchange_n(&x->cancelled, true, __ATOMIC_ACQ_REL);
+}
+
 /* Whether somebody wants the exchange to end. */
 static bool pario_i_is_cancelled(const pario_i_exchange *x)
 {
@@ -7452,7 +7449,7 @@ static pario_i_carried pario_i_carry_attach(pario_client *client, pario_i_exchan
         pario_i_detach(client, x, now);
     }
     if (client->closing) {
-        pario_i_raise(&x->cancelled);
+        pario_i_be_cancelled(x);
     }
     if (x->parked) {
         attached = PARIO_I_PARKED;
@@ -8451,7 +8448,8 @@ static void pario_i_event_note(pario_client *client, pario_i_connection *c, uint
                           (uint32_t)EPOLLPRI;
     pario_i_connection_note(c, (events & (uint32_t)EPOLLIN) != 0,
                             (events & (uint32_t)EPOLLOUT) != 0, (events & ends) != 0);
-    if (c->idle && c->readable && c->fd >= 0) {
+    bool lasts = client->epoll_fd >= 0; /* until the turn's end: another event may be about it */
+    if (c->idle && c->readable && c->fd >= 0 && lasts) {
         pario_i_client_lock(client);
         pario_i_idle_close(client, c);
         pario_i_client_unlock(client);
@@ -9549,7 +9547,7 @@ static void pario_i_call_off(pario_client *client, pario_i_exchange *x)
     PARIO_I_REQUIRES(client->lock)
 {
     const pario_i_connection *c = x->attached ? x->connection : NULL;
-    pario_i_raise(&x->cancelled);
+    pario_i_be_cancelled(x);
     if (client->config.executor != PARIO_THREADS) {
         return;
     }
@@ -9814,7 +9812,7 @@ PARIO_DEF pario_error pario_fd(pario_client *client, int *fd)
 PARIO_DEF void pario_wake(pario_client *client)
 {
     if (client != NULL) {
-        pario_i_raise(&client->woken);
+        (void)__atomic_exchange_n(&client->woken, true, __ATOMIC_ACQ_REL);
         pario_i_event_raise(client->wake_fd);
     }
 }
@@ -9874,7 +9872,7 @@ static void pario_i_close_fibers(pario_client *client)
         while (fiber->busy) {
             pario_i_exchange *x = fiber->waiting;
             if (x != NULL) {
-                pario_i_raise(&x->cancelled);
+                pario_i_be_cancelled(x);
             }
             pario_i_fiber_enter(client, fiber);
         }

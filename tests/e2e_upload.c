@@ -752,3 +752,87 @@ E2E_WAYS(an_answer_is_written_while_a_pipe_is_waited_for)
     close(ends[2]);
     close(ends[3]);
 }
+
+/* A server whose answer waits for a pipe that is full, while the content waits for another. */
+typedef struct press {
+    int      source; /* where the content comes from */
+    int      sink;   /* where the response goes to, behind what is in there already */
+    size_t   full;
+    unsigned calls;
+} press;
+
+static void begin_or_drain(server_peer *peer, void *context)
+{
+    press *it = (press *)context;
+    char   got[4096];
+    (void)peer;
+    if (it->calls++ == 0) {
+        CHECK_INT(write(it->source, "hello", 5), 5);
+        return;
+    }
+    for (size_t left = it->full; left > 0; left -= sizeof got) {
+        CHECK_INT(read(it->sink, got, sizeof got), (ssize_t)sizeof got);
+    }
+    CHECK_INT(read(it->sink, got, 3), 3);
+    close(it->source);
+}
+
+E2E_WAYS(an_answer_waits_for_a_full_pipe_while_another_is_waited_for)
+{
+    static const server_step script[] = {
+        S_READ_HEAD,
+        SAY_CONTINUE,
+        S_CALL,
+        S_READ_BYTES(10),
+        S_SEND("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
+        S_SEND("3\r\none\r\n"),
+        S_UNTIL_READ,
+        S_CALL,
+        S_READ_BODY,
+        S_SEND("0\r\n\r\n"),
+        S_END
+    };
+    static const char        block[4096];
+    const server_step *const scripts[] = { script };
+    int                      ends[4] = { -1, -1, -1, -1 };
+    CHECK_INT(pipe2(ends, O_CLOEXEC) + pipe2(ends + 2, O_CLOEXEC), 0);
+    CHECK_INT(fcntl(ends[3], F_SETFL, O_NONBLOCK), 0);
+    press it = { .source = ends[1], .sink = ends[2] };
+    while (write(ends[3], block, sizeof block) == (ssize_t)sizeof block) {
+        it.full += sizeof block;
+    }
+    server_options options = {
+        .scripts = scripts, .script_count = 1, .function = begin_or_drain, .context = &it
+    };
+    server       *peer = e2e_serve(run, &options);
+    pario_request request = { .body_fd = ends[0], .into_fd = ends[3] };
+    if (e2e_open(run)) {
+        request.url = e2e_url(peer, "/");
+        send_request(run, &request, PARIO_OK);
+    }
+    e2e_close(run);
+    server_await_closed(peer, 1);
+    CHECK_UINT(it.calls, 2);
+    close(ends[0]);
+    close(ends[2]);
+    close(ends[3]);
+}
+
+/* A server that says yes without having asked for the content, and takes it then. */
+E2E_WAYS(content_that_a_200_did_not_ask_for_is_sent)
+{
+    static const server_step script[] = {
+        S_READ_HEAD, S_SEND("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
+        S_READ_BYTES(5), S_SEND("0\r\n\r\n"), S_END
+    };
+    server       *peer = e2e_serve_script(run, script);
+    pario_request request = { .body = "hello", .body_size = 5, .method = "PUT" };
+    run->config.expect_bytes = 1;
+    run->config.expect_timeout_ms = PARIO_UNLIMITED;
+    if (e2e_open(run)) {
+        request.url = e2e_url(peer, "/");
+        send_request(run, &request, PARIO_OK);
+    }
+    e2e_close(run);
+    server_await_closed(peer, 1);
+}
