@@ -3628,9 +3628,13 @@ static void pario_i_exchange_reorder(pario_i_exchange *x, const pario_i_order *t
     pario_i_order_redirect(&x->order, origin, method);
 }
 
-/* Wants another connection, for whatever comes next. */
+/* Wants another connection, for whatever comes next; from this one nothing is waited for. */
 static void pario_i_exchange_move(pario_i_exchange *x, int64_t now)
 {
+    pario_i_upload *upload = pario_i_exchange_upload(x);
+    if (upload != NULL) {
+        upload->waits = false;
+    }
     x->phase = PARIO_I_CONNECT;
     x->stage = PARIO_STAGE_RESOLVE;
     x->moves = true;

@@ -2200,6 +2200,23 @@ TEST(exchange_sends_content_again_only_if_it_can)
     }
 }
 
+/* A server that closed a kept connection instead of asking is not waited for on the next one. */
+TEST(exchange_does_not_send_its_content_before_it_is_connected_again)
+{
+    drive d;
+    drive_prepare(&d);
+    if (drive_begin_upload(&d, of_file, 1)) {
+        drive_send_head(&d, true);
+        CHECK_INT(pario_i_exchange_deadline(d.x), EXPECT_PATIENCE);
+        drive_close(&d, 0);
+        check_drive(&d, "PUT http://h/a");
+        CHECK_INT(pario_i_exchange_deadline(d.x), PATIENCE_CONNECT);
+        pario_i_exchange_expire(d.x, PATIENCE_CONNECT);
+        check_drive(&d, "PARIO_ERROR_CONNECT_TIMEOUT, resolve");
+    }
+    drive_end(&d);
+}
+
 TEST(exchange_gives_its_upload_back_when_a_redirect_leaves_it_behind)
 {
     drive d;
