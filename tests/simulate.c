@@ -26,7 +26,8 @@
 #define ERRORS 96
 #define TICK_US 3000 /* a timeout may be late by this */
 #define STACK_BYTES 262144
-#define SEED_SECONDS 60 /* a seed takes a thousandth of one, and no calls end it if it hangs */
+#define BODY_BYTES 150000 /* content of a request, at most */
+#define SEED_SECONDS 60   /* a seed takes a thousandth of one, and no calls end it if it hangs */
 #define MOST_JOBS 64
 
 /* One answer of a server to a request. */
@@ -42,6 +43,9 @@ typedef struct answer {
     bool     loops;     /* to where it came from */
     bool     elsewhere; /* to another host, */
     unsigned host;      /* this one */
+    bool     repeats;   /* it is a 417: the client asks once more, without an Expect */
+    bool     stops;     /* what is left of the request's content is not to be sent, */
+    size_t   behind;    /* when this much of the answer is left to be taken */
 } answer;
 
 /* A request: what is asked for, what happened to it. */
@@ -59,8 +63,15 @@ typedef struct plan {
     bool        on_reused; /* it was begun last on a connection that had served before */
     bool        inlined;   /* by pario_fetch */
     unsigned    home;
-    unsigned    hosts; /* bits: those that it may have come to */
-    size_t      body_size;
+    unsigned    hosts;     /* bits: those that it may have come to */
+    size_t      body_size; /* content that there is to be sent */
+    size_t      length;    /* what is said of it before */
+    bool        chunked;   /* it is sent in chunks, nothing is said of it */
+    bool        expects;   /* the server is to ask for it */
+    bool        fails;     /* it ends too early, or cannot be read to its end */
+    bool        piped;     /* it can be read but once */
+    int         from;      /* the descriptor that it comes from, or 0 */
+    unsigned    supply;    /* of that */
     int64_t     redirects;
     int64_t     hops;
     unsigned    stale;    /* replays since the last redirect */
@@ -155,15 +166,6 @@ static void fill(unsigned char *bytes, size_t tag, size_t size)
     for (size_t i = 0; i < size; i++) {
         bytes[i] = byte_of(tag, 99, i) | 0x80u;
     }
-}
-
-static bool is_filled(const unsigned char *bytes, size_t tag, size_t size)
-{
-    bool right = true;
-    for (size_t i = 0; i < size && right; i++) {
-        right = bytes[i] == (byte_of(tag, 99, i) | 0x80u);
-    }
-    return right;
 }
 
 static void allow(plan *p, pario_error error)
@@ -349,21 +351,30 @@ static void say_rightly(sim_link *link, plan *p)
     }
 }
 
+/* Whether a redirect turns the request into a GET without content. */
+static bool is_get_behind(const plan *p, int status)
+{
+    bool posts = !p->head && strcmp(p->method, "GET") != 0;
+    return (status == 303 && posts) || (status <= 302 && strcmp(p->method, "POST") == 0);
+}
+
 /* The client has read a redirect and follows it: what it asks for from now on. */
 static void follow(plan *p, answer *a)
 {
-    bool posts = !p->head && strcmp(p->method, "GET") != 0;
-    int  status = a->status;
     a->leads = false;
     p->hops++;
     p->stale = 0;
     p->hosts |= 1u << a->host;
     p->moved = p->moved || a->elsewhere;
     p->allowed[PARIO_ERROR_REDIRECT_LOOP] = p->allowed[PARIO_ERROR_REDIRECT_LOOP] || a->loops;
-    if ((status == 303 && posts) || (status <= 302 && strcmp(p->method, "POST") == 0)) {
+    if (is_get_behind(p, a->status)) {
         p->method = "GET";
         p->idempotent = true;
         p->body_size = 0;
+        p->length = 0;
+        p->chunked = false;
+        p->expects = false;
+        p->fails = false;
     }
 }
 
@@ -401,6 +412,39 @@ static void say_elsewhere(sim_link *link, plan *p)
     if (p->redirects > 0 && p->hops >= p->redirects) {
         allow(p, PARIO_ERROR_TOO_MANY_REDIRECTS); /* is said before its content is read */
     }
+    if (p->piped && !is_get_behind(p, status)) {
+        allow(p, PARIO_ERROR_BODY_REWIND);
+    }
+}
+
+/* The server does not know what to do with an Expect. */
+static void say_unexpected(sim_link *link, plan *p)
+{
+    answer *a = new_answer(p, 417);
+    a->good = true;
+    a->size = sim_below(50);
+    a->repeats = true;
+    link->answer = a;
+    link->last = sim_chance(50) ? KEEPS : CLOSES;
+    note_limits(p, a);
+    say(link, "HTTP/1.1 417 What\r\nX-Id: %zu-%u\r\nContent-Length: %zu\r\n\r\n", p->tag, a->number,
+        a->size);
+    say_content(link, p, a, 0, a->size);
+}
+
+/* Notes where the head of an answer ends that stops the content of its request. */
+static void note_stop(sim_link *link, answer *a, size_t from)
+{
+    const unsigned char *s = link->outbox.data;
+    size_t               at = from;
+    while (at + 4 <= link->outbox.size && memcmp(s + at, "X-Id", 4) != 0) {
+        at++;
+    }
+    while (at + 4 <= link->outbox.size && memcmp(s + at, "\r\n\r\n", 4) != 0) {
+        at++;
+    }
+    a->stops = a->status >= 300 && at + 4 <= link->outbox.size;
+    a->behind = a->stops ? link->outbox.size - at - 4 : 0;
 }
 
 static void say_wrongly(sim_link *link, plan *p)
@@ -459,10 +503,27 @@ static void spoil_end(sim_link *link, plan *p)
     }
 }
 
-/* Makes up an answer. One that is cut is not to be taken for complete. */
+/* Cuts an answer, or has more behind it; one that is cut is not to be taken for complete. */
+static void spoil(sim_link *link, plan *p)
+{
+    answer *a = (answer *)link->answer;
+    size_t  before = link->outbox.size;
+    spoil_end(link, p);
+    a->good = a->good && link->outbox.size == before;
+    a->stops = a->stops && link->outbox.size == before;
+    if (link->last == STRAYS && sim_chance(50)) {
+        say(link, "%s", stray);
+        link->extra = sizeof stray - 1;
+        a->behind += link->extra;
+        link->last = FALLS_SILENT;
+    }
+}
+
+/* Makes up an answer, behind what is on its way. */
 static void make_answer(sim_link *link, plan *p)
 {
     size_t what = sim_below(100);
+    size_t from = link->outbox.size;
     link->last = sim_chance(80) ? KEEPS : CLOSES;
     link->drips = !sim.calm && sim_chance(3);
     if (what < 20) {
@@ -474,16 +535,9 @@ static void make_answer(sim_link *link, plan *p)
     } else {
         say_interim(link, p);
     }
-    if (!sim.calm && what >= 20 && sim_chance(12)) {
-        answer *a = (answer *)link->answer;
-        size_t  before = link->outbox.size;
-        spoil_end(link, p);
-        a->good = a->good && link->outbox.size == before;
-        if (link->last == STRAYS && sim_chance(50)) {
-            say(link, "%s", stray);
-            link->extra = sizeof stray - 1;
-            link->last = FALLS_SILENT;
-        }
+    note_stop(link, (answer *)link->answer, from);
+    if (!sim.calm && what >= 20 && from == 0 && sim_chance(12)) {
+        spoil(link, p);
     }
     sim_log("link %d: the server answers request %zu with %zu bytes, then %d", link->number, p->tag,
             link->outbox.size, link->last);
@@ -536,6 +590,22 @@ static void find_host(sim_link *link, const char *head)
     }
 }
 
+/* What a head says of the content. */
+static void check_framing(const plan *p, const char *head)
+{
+    long length = field_number(head, "\r\nContent-Length: ");
+    bool chunked = strstr(head, "\r\nTransfer-Encoding: chunked\r\n") != NULL;
+    bool expects = strstr(head, "\r\nExpect: 100-continue\r\n") != NULL;
+    if (chunked != p->chunked || (chunked && length >= 0) ||
+        (length < 0 ? 0 : (size_t)length) != p->length) {
+        sim_die("request %zu has a body of %ld bytes, not %zu, or in chunks", p->tag, length,
+                p->length);
+    }
+    if (expects != p->expects) {
+        sim_die("request %zu expects %s", p->tag, expects ? "to be asked" : "nothing");
+    }
+}
+
 /* A request's head as it arrived must be what was asked for. */
 static void check_head(sim_link *link, const plan *p, const char *head)
 {
@@ -560,10 +630,7 @@ static void check_head(sim_link *link, const plan *p, const char *head)
     if ((strstr(head, "\r\nAuthorization: ") != NULL) != (p->secret && !p->moved)) {
         sim_die("request %zu carries credentials, or does not", p->tag);
     }
-    long length = field_number(head, "\r\nContent-Length: ");
-    if ((length < 0 ? 0 : (size_t)length) != p->body_size) {
-        sim_die("request %zu has a body of %ld bytes, not %zu", p->tag, length, p->body_size);
-    }
+    check_framing(p, head);
 }
 
 /* The request that a head belongs to. Its target says after how many redirects it comes. */
@@ -583,17 +650,16 @@ static plan *plan_of_head(const char *head)
     return p;
 }
 
-/* Reads a request from what has arrived. NULL: it is not complete. */
-static plan *read_request(sim_link *link, bool *early)
+/* Reads a request's head from what has arrived, if it is complete. */
+static void read_head(sim_link *link)
 {
     char   head[2048];
     size_t size = 0;
-    *early = false;
     while (size + 4 <= link->inbox.size && memcmp(link->inbox.data + size, "\r\n\r\n", 4) != 0) {
         size++;
     }
     if (size + 4 > link->inbox.size) {
-        return NULL;
+        return;
     }
     if (size + 4 >= sizeof head) {
         sim_die("a head is too long");
@@ -602,16 +668,80 @@ static plan *read_request(sim_link *link, bool *early)
     head[size + 4] = '\0';
     plan *p = plan_of_head(head);
     check_head(link, p, head);
-    size_t body = link->inbox.size - size - 4;
-    if (body < p->body_size) {
-        *early = sim_chance(10);
-        return *early ? p : NULL;
+    sim_bytes_take(&link->inbox, size + 4);
+    link->asker = p;
+    link->chunked = p->chunked;
+    link->answered = false;
+    link->pondered = false;
+    link->taken = 0;
+    link->head = size + 4;
+    link->content = p->body_size;
+    link->left = p->length;
+    link->early_at = sim_chance(10) ? sim_below(p->body_size + 1) : SIZE_MAX;
+}
+
+/* Reads the line before a chunk, and what ends the chunk before it. `last`: there are no more.
+ * False: not all of it has come. */
+static bool read_chunk_line(sim_link *link, const plan *p, bool *last)
+{
+    char   line[32];
+    size_t size = link->inbox.size < sizeof line - 1 ? link->inbox.size : sizeof line - 1;
+    size_t before = link->taken > 0 ? 2 : 0;
+    char  *end = NULL;
+    memcpy(line, link->inbox.data, size);
+    line[size] = '\0';
+    if (size < before + 3 || strchr(line + before, '\n') == NULL) {
+        return false;
     }
-    if (body > p->body_size || !is_filled(link->inbox.data + size + 4, p->tag, body)) {
-        sim_die("request %zu comes with a wrong body", p->tag);
+    size_t chunk = (size_t)strtoul(line + before, &end, 16);
+    size_t behind = chunk == 0 ? 4 : 2;
+    if (size < (size_t)(end - line) + behind) {
+        return false;
     }
-    sim_bytes_take(&link->inbox, link->inbox.size);
-    return p;
+    if (memcmp(line, "\r\n", before) != 0 || end == line + before ||
+        memcmp(end, "\r\n\r\n", behind) != 0) {
+        sim_die("request %zu has a chunk that is none, behind %zu bytes", p->tag, link->taken);
+    }
+    sim_bytes_take(&link->inbox, (size_t)(end - line) + behind);
+    link->left = chunk;
+    *last = chunk == 0;
+    return true;
+}
+
+/* Takes content that has arrived. It must be what was to be sent. */
+static void take_content(sim_link *link, const plan *p)
+{
+    size_t size = link->inbox.size < link->left ? link->inbox.size : link->left;
+    for (size_t i = 0; i < size; i++) {
+        size_t at = link->taken + i;
+        if (at >= link->content || link->inbox.data[i] != (byte_of(p->tag, 99, at) | 0x80u)) {
+            sim_die("request %zu comes with a wrong body, at %zu", p->tag, at);
+        }
+    }
+    sim_bytes_take(&link->inbox, size);
+    link->taken += size;
+    link->left -= size;
+}
+
+/* Reads the content of a request, as far as it has come. Returns whether that is all. */
+static bool read_content(sim_link *link, const plan *p)
+{
+    bool last = !link->chunked;
+    take_content(link, p);
+    while (link->chunked && link->left == 0 && read_chunk_line(link, p, &last) && !last) {
+        take_content(link, p);
+    }
+    if (!last || link->left > 0) {
+        return false;
+    }
+    if (link->taken != link->content || p->fails) {
+        sim_die("request %zu comes with %zu bytes as complete, not %zu", p->tag, link->taken,
+                link->content);
+    }
+    if (link->inbox.size > 0 && !link->answered) {
+        sim_die("request %zu comes with more than its body", p->tag);
+    }
+    return true;
 }
 
 /* The connection may break at any point of the request. */
@@ -627,7 +757,7 @@ static void allow_broken(plan *p)
 /* The server does not answer, now and then. */
 static bool refuses(sim_link *link)
 {
-    if (sim.calm || !sim_chance(8)) {
+    if (sim.calm || link->outbox.size > 0 || !sim_chance(8)) {
         return false;
     }
     link->step = 2;
@@ -646,6 +776,7 @@ static bool refuses(sim_link *link)
 #define STRAY SIZE_MAX
 #define HELLO (SIZE_MAX - 1)
 #define ALERT (SIZE_MAX - 2)
+#define GO_ON (SIZE_MAX - 3)
 
 /* A server has the first byte of TLS, and answers it with one, or otherwise. */
 static void greet(sim_link *link)
@@ -747,6 +878,88 @@ static void open_tunnel(sim_link *link)
     }
 }
 
+/* Answers a request, all of which has been read, or not. */
+static void answer_request(sim_link *link, plan *p, bool whole, bool expected)
+{
+    bool under_way = link->outbox.size > 0;
+    link->step = 1;
+    link->served++;
+    link->answered = true;
+    if (expected) {
+        make_answer(link, p);
+    } else {
+        say_unexpected(link, p);
+        note_stop(link, (answer *)link->answer, 0);
+    }
+    if (!whole && link->last != KEEPS) {
+        allow_broken(p);
+    }
+    if (!under_way && link->outbox.size > 0) {
+        send_piece(link);
+    } else if (!under_way) {
+        sim.hooks->emptied(link);
+    }
+}
+
+/* A server asks for the content. */
+static void say_go_on(sim_link *link)
+{
+    sim_log("link %d: the server asks for the content", link->number);
+    say(link, "HTTP/1.1 100 Continue\r\n\r\n");
+    link->hinted = true;
+    send_piece(link);
+}
+
+/* A server is asked whether it wants the content. */
+static void consider(sim_link *link, plan *p)
+{
+    size_t  how = sim_below(100);
+    int64_t ms = now.config.expect_timeout_ms;
+    if (how < 40) {
+        say_go_on(link);
+    } else if (how < 55) {
+        ms = ms > 0 ? ms : 1000;
+        link->promised = link->served + 1;
+        sim_later((int64_t)sim_below((size_t)ms * 2) * SIM_MS, SIM_EVENT_OTHER, link, GO_ON);
+    } else if (how < 70) {
+        answer_request(link, p, false, false);
+    } else if (how < 85) {
+        link->early_at = 0;
+    }
+}
+
+/* When content goes on its way that was not asked for, at the earliest. */
+static int64_t unasked_at(const sim_link *link)
+{
+    int64_t ms = now.config.expect_timeout_ms;
+    return ms < 0 ? INT64_MAX : link->asked_at + ms * SIM_MS;
+}
+
+/* Content must have been asked for, or the client have waited for that. */
+static void check_asked(const sim_link *link, const plan *p)
+{
+    bool asked = !p->expects || link->hinted || link->answered;
+    if (!asked && link->inbox.size > 0 && sim.now < unasked_at(link) - TICK_US * 1000) {
+        sim_die("request %zu sends its content unasked", p->tag);
+    }
+}
+
+/* A server has bytes of a request that it has not answered, whose head has come. */
+static void hear(sim_link *link, plan *p)
+{
+    check_asked(link, p);
+    bool whole = read_content(link, p);
+    if (!whole && p->expects && !link->pondered) {
+        link->pondered = true;
+        consider(link, p);
+    }
+    link->asker = whole ? NULL : p;
+    bool enough = whole || link->taken >= link->early_at;
+    if (enough && link->step == 0 && !link->answered && !refuses(link)) {
+        answer_request(link, p, whole, true);
+    }
+}
+
 /* A server has bytes of a request. */
 static void on_arrived(sim_link *link)
 {
@@ -758,22 +971,15 @@ static void on_arrived(sim_link *link)
         greet(link);
         return;
     }
-    bool  early = false;
-    plan *p = link->step == 0 ? read_request(link, &early) : NULL;
-    if (p == NULL || refuses(link)) {
-        return;
+    /* Content may still come behind its answer, and the next request with it. */
+    if (link->asker != NULL && link->answered && read_content(link, (plan *)link->asker)) {
+        link->asker = NULL;
     }
-    link->step = 1;
-    link->served++;
-    make_answer(link, p);
-    if (early) {
-        link->last = link->last == KEEPS ? CLOSES : link->last;
-        allow_broken(p);
+    if (link->asker == NULL && link->step == 0) {
+        read_head(link);
     }
-    if (link->outbox.size > 0) {
-        send_piece(link);
-    } else {
-        sim.hooks->emptied(link);
+    if (link->asker != NULL && !link->answered) {
+        hear(link, (plan *)link->asker);
     }
 }
 
@@ -842,7 +1048,9 @@ static void on_other(sim_link *link, size_t number)
         sim_bytes_add(&link->down, stray, sizeof stray - 1);
         link->stray_at = sim.now;
         sim_stir(link);
-    } else if (link->step == 0 && link->served == number) {
+    } else if (number == GO_ON && link->step == 0 && link->promised == link->served + 1) {
+        say_go_on(link);
+    } else if (link->step == 0 && link->served == number && link->asker == NULL) {
         link->closed = true;
         sim_later(0, sim_chance(70) ? SIM_EVENT_FIN : SIM_EVENT_RESET, link, 0);
     }
@@ -851,7 +1059,7 @@ static void on_other(sim_link *link, size_t number)
 /* A request meets the end of its connection: it is sent again, or may say so. */
 static void meet_end(const sim_link *link, plan *p)
 {
-    bool fresh = link->asked == 1;
+    bool fresh = link->asked == 1 || link->hinted || p->piped;
     if (!fresh && link->answer == NULL && p->idempotent && p->stale == 0) {
         p->stale++;
         return;
@@ -945,6 +1153,9 @@ static void begin_request(sim_link *link, plan *p)
     check_idle_time(link);
     link->owner = p;
     link->answer = NULL;
+    link->hinted = false;
+    link->sent = 0;
+    link->head = 0;
     link->busy = true;
     link->asked++;
     link->asked_at = sim.now;
@@ -1005,6 +1216,40 @@ static void on_connecting(sim_link *link)
     check_limits(host, sim.sockets, host->open, each);
 }
 
+/* So much of the answer is left to be taken. */
+static size_t left_of_answer(const sim_link *link)
+{
+    return link->outbox.size + link->down.size;
+}
+
+/* Whether the client knows that no more content is wanted. */
+static bool is_stopped(const sim_link *link)
+{
+    const answer *a = (const answer *)link->answer;
+    return a != NULL && a->stops && left_of_answer(link) <= a->behind;
+}
+
+/* Content is sent on a connection. */
+static void check_going_on(const sim_link *link)
+{
+    if (is_stopped(link)) {
+        sim_die("link %d: content is sent behind a final answer", link->number);
+    }
+}
+
+/* The client has the head of an answer to its Expect alone, and asks once more, if it can. */
+static void ask_again(sim_link *link, plan *p, answer *a)
+{
+    a->repeats = false;
+    if (!p->piped || sim.supplies[p->supply].taken == 0) {
+        a->good = false;
+        p->expects = false;
+        p->sent_hop = -1;
+        p->tries = 0;
+        link->busy = false;
+    }
+}
+
 static void on_sent(sim_link *link, const struct iovec *first, size_t moved)
 {
     char   head[128];
@@ -1025,6 +1270,8 @@ static void on_sent(sim_link *link, const struct iovec *first, size_t moved)
     }
     plan *p = (plan *)link->owner;
     if (p != NULL && moved > 0) {
+        check_going_on(link);
+        link->sent += moved;
         p->sent_hop = p->hops;
         note_byte(p);
     }
@@ -1044,6 +1291,9 @@ static void on_received(sim_link *link, size_t moved)
     }
     if (over && a->leads) {
         follow(p, a);
+    }
+    if (is_stopped(link) && a->repeats) {
+        ask_again(link, p, a);
     }
     link->rested_at = sim.now;
     link->busy = link->busy && !over && !link->excused;
@@ -1360,6 +1610,18 @@ static void judge_late_bytes(const plan *p)
     }
 }
 
+/* Content that nobody asked for must have gone on its way in the end. */
+static void judge_late_content(const plan *p, int64_t end)
+{
+    for (const sim_link *link = sim.links; link != NULL; link = link->next) {
+        bool waits = link->asker == p && link->owner == p && !link->answered && p->expects &&
+                     !p->piped && link->content > 0 && link->sent <= link->head;
+        if (waits && (end - unasked_at(link)) / 1000 > slack_us()) {
+            sim_die("request %zu ends, and has not sent its content", p->tag);
+        }
+    }
+}
+
 static void judge_timeout(const plan *p, const pario_response *r)
 {
     int64_t end = p->asked_at + (r->times.queued_us + r->times.total_us) * 1000;
@@ -1369,6 +1631,7 @@ static void judge_timeout(const plan *p, const pario_response *r)
         judge_late_connect(p, r, end);
     } else if (r->stage != PARIO_STAGE_TLS && !p->stream && p->fd == 0) {
         judge_late_bytes(p);
+        judge_late_content(p, end);
     }
     int64_t least = p->total_ms;
     int64_t silence = (sim.now - p->moved_at) / 1000;
@@ -1391,7 +1654,8 @@ static void judge_timeout(const plan *p, const pario_response *r)
 static bool machine_may_fail(pario_error error)
 {
     bool call = error == PARIO_ERROR_SYSTEM || error == PARIO_ERROR_THREAD ||
-                error == PARIO_ERROR_SEND || error == PARIO_ERROR_BODY_WRITE;
+                error == PARIO_ERROR_SEND || error == PARIO_ERROR_BODY_WRITE ||
+                error == PARIO_ERROR_BODY_READ;
     return (call && sim.call_failed) || (error == PARIO_ERROR_MEMORY && sim.memory_failed);
 }
 
@@ -1413,6 +1677,10 @@ static bool is_accounted_for(const plan *p, const pario_response *r)
     case PARIO_ERROR_CONNECT_TIMEOUT:
         judge_timeout(p, r);
         return true;
+    case PARIO_ERROR_BODY_READ:
+        return sim.call_failed || (p->fails && r->system_error == sim.supplies[p->supply].error);
+    case PARIO_ERROR_BODY_REWIND:
+        return p->allowed[r->error] && sim.supplies[p->supply].taken > 0;
     case PARIO_ERROR_BODY_WRITE:
         return sim.call_failed || (p->fd != 0 && sim.sinks[p->sink].left == 0 &&
                                    sim.sinks[p->sink].error == r->system_error);
@@ -1433,7 +1701,8 @@ static void judge_times(const plan *p, const pario_response *r)
         sim_die("request %zu took %jd us, of %jd ms allowed", p->tag, (intmax_t)r->times.total_us,
                 (intmax_t)p->total_ms);
     }
-    if (p->longest / 1000 > p->progress_ms * 1000 + slack_us()) {
+    /* Where a pipe has nothing, the silence is its own. */
+    if (!p->piped && p->longest / 1000 > p->progress_ms * 1000 + slack_us()) {
         sim_die("request %zu was silent for %jd us, of %jd ms allowed", p->tag,
                 (intmax_t)(p->longest / 1000), (intmax_t)p->progress_ms);
     }
@@ -1502,7 +1771,58 @@ static void judge_part(plan *p, const pario_response *r)
 
 /* ---- what the program does ------------------------------------------------------------- */
 
-static plan *new_plan(pario_request *request, char *url, size_t room, unsigned char *body)
+/* Bodies stay where they are until their requests have come back. */
+static unsigned char bodies[PLANS][BODY_BYTES];
+
+/* How much of what is in a descriptor a request is to have. */
+static void draw_size(plan *p, pario_request *request)
+{
+    size_t there = p->body_size;
+    size_t how = sim_below(10);
+    request->body_fd_size = how < 3 ? 0 : (int64_t)there;
+    if (how == 6 && there > 0) {
+        request->body_fd_size = 1 + (int64_t)sim_below(there);
+    } else if (how == 7) {
+        request->body_fd_size = (int64_t)there + 1 + (int64_t)sim_below(100);
+    } else if (how > 7) {
+        request->body_fd_size = PARIO_UNLIMITED;
+    }
+    p->length = request->body_fd_size > 0 ? (size_t)request->body_fd_size : there;
+    p->body_size = p->length < there ? p->length : there;
+    p->chunked = request->body_fd_size < 0 || (p->piped && request->body_fd_size == 0);
+    p->length = p->chunked ? 0 : p->length;
+    p->fails = p->length > there || (p->chunked && sim.supplies[p->supply].error != 0);
+}
+
+/* A request's content: none, in memory, in a file, from a pipe. */
+static void give_content(plan *p, pario_request *request)
+{
+    bool descriptor = sim_chance(40);
+    bool file = sim_chance(50);
+    if (p->method[0] == 'P') {
+        p->body_size = sim_chance(10) ? sim_below(20000) : sim_below(500);
+        p->body_size = descriptor && sim_chance(10) ? sim_below(BODY_BYTES) : p->body_size;
+    }
+    fill(bodies[p->tag], p->tag, p->body_size);
+    p->length = p->body_size;
+    int fd = p->method[0] == 'P' && descriptor
+                 ? sim_supply_open(bodies[p->tag], p->body_size, file, &p->moved_at)
+                 : -1;
+    if (fd > 0) {
+        p->from = fd;
+        p->supply = sim.fds[fd].sink;
+        p->piped = !file;
+        request->body_fd = fd;
+        draw_size(p, request);
+    } else {
+        request->body = bodies[p->tag];
+        request->body_size = p->body_size;
+    }
+    int64_t least = now.config.expect_bytes;
+    p->expects = least >= 0 && (p->chunked || (int64_t)p->length >= least);
+}
+
+static plan *new_plan(pario_request *request, char *url, size_t room)
 {
     static const char *const methods[] = { "GET", "GET", "GET", "HEAD", "POST", "PUT", "DELETE" };
     plan                    *p = &now.plans[now.plan_count];
@@ -1520,17 +1840,12 @@ static plan *new_plan(pario_request *request, char *url, size_t room, unsigned c
     p->hosts = 1u << p->home;
     p->hosts |= now.proxy >= 0 ? 1u << now.proxy : 0u;
     p->secret = sim_chance(20);
-    if (p->method[0] == 'P') {
-        p->body_size = sim_chance(10) ? sim_below(20000) : sim_below(500);
-    }
-    fill(body, p->tag, p->body_size);
+    give_content(p, request);
     snprintf(url, room, "http%s://%s%s:%u/r/%zu/0", sim.hosts[p->home].https ? "s" : "",
              p->secret ? "me:secret@" : "", sim.hosts[p->home].name, sim.hosts[p->home].port,
              p->tag);
     request->url = url;
     request->method = p->method;
-    request->body = body;
-    request->body_size = p->body_size;
     request->tag = p->tag;
     request->id = &p->id;
     p->redirects = now.config.redirects;
@@ -1547,9 +1862,6 @@ static plan *new_plan(pario_request *request, char *url, size_t room, unsigned c
     p->hop = -1;
     return p;
 }
-
-/* Bodies stay where they are until their requests have come back. */
-static unsigned char bodies[PLANS][20000];
 
 /* Where contents go that are not the response's. */
 static unsigned char memories[PLANS][20000];
@@ -1587,8 +1899,7 @@ static void do_submit(void)
 {
     char          url[256];
     pario_request request;
-    plan         *p =
-        new_plan(&request, url, sizeof url, bodies[now.plan_count < PLANS ? now.plan_count : 0]);
+    plan         *p = new_plan(&request, url, sizeof url);
     if (p == NULL) {
         return;
     }
@@ -1609,8 +1920,7 @@ static void do_fetch(bool in_task)
     char           url[256];
     pario_request  request;
     pario_response response;
-    plan          *p =
-        new_plan(&request, url, sizeof url, bodies[now.plan_count < PLANS ? now.plan_count : 0]);
+    plan          *p = new_plan(&request, url, sizeof url);
     if (p == NULL) {
         return;
     }
@@ -1979,6 +2289,10 @@ static void make_config(pario_config *config)
     config->lookup_cache_ms = sim_chance(50) ? 0 : PARIO_OFF;
     config->redirects = (int64_t)sim_below(4);
     config->body_bytes = sim_chance(10) ? 1000 : 0;
+    config->expect_bytes = sim_chance(60) ? 1 + (int64_t)sim_below(300) : 0;
+    config->expect_bytes = sim_chance(10) ? PARIO_OFF : config->expect_bytes;
+    config->expect_timeout_ms = sim_chance(70) ? 1 + (int64_t)sim_below(200) : 0;
+    config->expect_timeout_ms = sim_chance(5) ? PARIO_UNLIMITED : config->expect_timeout_ms;
     config->stack_bytes = STACK_BYTES;
     config->tls = now.tls ? &tls : NULL;
     if (sim_chance(15)) {
@@ -2062,6 +2376,9 @@ static void close_sinks(void)
     for (size_t i = 0; i < now.plan_count; i++) {
         if (now.plans[i].fd != 0) {
             (void)close(now.plans[i].fd);
+        }
+        if (now.plans[i].from != 0) {
+            (void)close(now.plans[i].from);
         }
     }
 }

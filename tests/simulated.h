@@ -36,6 +36,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -51,6 +52,7 @@
 #define SIM_PLACES 16
 #define SIM_HOSTS 8
 #define SIM_SINKS 64
+#define SIM_SUPPLIES 64
 #define SIM_MS INT64_C(1000000)
 #define SIM_DIED 3 /* the program's status after a run that was not as it should be */
 #if !defined(SIM_END)
@@ -135,6 +137,18 @@ typedef struct sim_link {
     bool             notifies;  /* the includer's: TLS is told of the end */
     bool             asks;      /* the includer's: it is asked for a tunnel */
     bool             drips;     /* the includer's: the answer comes byte by byte */
+    void            *asker;     /* the includer's: whose request is being read, behind its head */
+    bool             chunked;   /* the includer's: that is */
+    bool             answered;  /* the includer's: that was, before it was complete */
+    bool             pondered;  /* the includer's: it was, whether to ask for its content */
+    bool             hinted;    /* the includer's: an interim answer was said to it */
+    size_t           sent;      /* the includer's: so many bytes of it went on their way */
+    size_t           head;      /* the includer's: so large is its head */
+    size_t           content;   /* the includer's: so much is in it */
+    size_t           taken;     /* the includer's: content of it that was read */
+    size_t           left;      /* the includer's: so much more comes, or so much of a chunk */
+    size_t           early_at;  /* the includer's: so much content is enough to answer it */
+    uint64_t         promised;  /* the includer's: in which answer's place one says to go on */
     int              step;      /* the includer's: what the server is doing */
     int              last;      /* the includer's: what it does after the answer */
     void            *answer;    /* the includer's */
@@ -148,7 +162,8 @@ typedef enum sim_fd_kind {
     SIM_EVENT,
     SIM_TIMER,
     SIM_EPOLL,
-    SIM_SINK
+    SIM_SINK,
+    SIM_SUPPLY
 } sim_fd_kind;
 
 /* What the includer lets the library write to: a pipe, a file. */
@@ -162,6 +177,21 @@ typedef struct sim_sink {
     int64_t  *moved_at;
 } sim_sink;
 
+/* What the includer lets the library read from: a file, or a pipe that blocks. */
+typedef struct sim_supply {
+    const unsigned char *bytes;
+    size_t               size;
+    size_t               start; /* where a file stands: its bytes are from there on */
+    size_t               taken; /* so many were read of a pipe */
+    size_t               here;  /* so many have come into it */
+    size_t               least; /* so many come at once, at most */
+    int                  error; /* what happens behind the last of them; 0: the end */
+    bool                 file;
+    bool                 over;  /* the pipe's end, or the error, has come */
+    bool                 comes; /* more is on its way */
+    int64_t             *moved_at;
+} sim_supply;
+
 typedef struct sim_fd {
     sim_fd_kind        kind;
     int                epoll;  /* where it is registered, or -1 */
@@ -171,7 +201,7 @@ typedef struct sim_fd {
     uint64_t           count; /* an eventfd's */
     int64_t            at;    /* a timer's, 0: not set */
     sim_link          *link;
-    unsigned           sink;
+    unsigned           sink; /* or supply */
 } sim_fd;
 
 typedef enum sim_event_kind {
@@ -181,6 +211,7 @@ typedef enum sim_event_kind {
     SIM_EVENT_FIN,
     SIM_EVENT_RESET,
     SIM_EVENT_ROOM, /* in the sink of this number */
+    SIM_EVENT_MORE, /* in the supply of this number */
     SIM_EVENT_OTHER /* the includer's */
 } sim_event_kind;
 
@@ -274,6 +305,8 @@ typedef struct sim_world {
     sim_fd           fds[SIM_FDS];
     sim_sink         sinks[SIM_SINKS];
     unsigned         sink_count;
+    sim_supply       supplies[SIM_SUPPLIES];
+    unsigned         supply_count;
     sim_place        places[SIM_PLACES];
     sim_host         hosts[SIM_HOSTS];
     unsigned         host_count;
@@ -550,17 +583,35 @@ static void sim_do_down(sim_link *link, size_t number)
     sim.hooks->emptied(link);
 }
 
+/* Something has changed for all descriptors of a sink or a supply. */
+static void sim_stir_all(sim_fd_kind kind, unsigned number)
+{
+    for (int fd = SIM_FIRST_FD; fd < SIM_FDS; fd++) {
+        if (sim.fds[fd].kind == kind && sim.fds[fd].sink == number) {
+            sim.fds[fd].edge = true;
+        }
+    }
+}
+
 /* Who reads what is written has taken some of it. */
 static void sim_do_room(unsigned number)
 {
     sim_sink *sink = &sim.sinks[number];
     sink->room += 1 + sim_below(sink->least);
     sink->waits = false;
-    for (int fd = SIM_FIRST_FD; fd < SIM_FDS; fd++) {
-        if (sim.fds[fd].kind == SIM_SINK && sim.fds[fd].sink == number) {
-            sim.fds[fd].edge = true;
-        }
-    }
+    sim_stir_all(SIM_SINK, number);
+}
+
+/* Who writes into a pipe has written some more, or that was all. */
+static void sim_do_more(unsigned number)
+{
+    sim_supply *supply = &sim.supplies[number];
+    size_t      left = supply->size - supply->here;
+    size_t      more = 1 + sim_below(supply->least);
+    supply->comes = false;
+    supply->over = left == 0;
+    supply->here += more < left ? more : left;
+    sim_stir_all(SIM_SUPPLY, number);
 }
 
 static void sim_do(const sim_event *event)
@@ -568,6 +619,9 @@ static void sim_do(const sim_event *event)
     switch (event->kind) {
     case SIM_EVENT_ROOM:
         sim_do_room((unsigned)event->number);
+        break;
+    case SIM_EVENT_MORE:
+        sim_do_more((unsigned)event->number);
         break;
     case SIM_EVENT_CONNECT:
         sim_do_connect(event->link, event->number);
@@ -631,6 +685,13 @@ static int sim_fd_new(sim_fd_kind kind)
 
 static uint32_t sim_epoll_any(int epoll);
 
+/* What a file or a pipe is ready for, in epoll's bits. */
+static uint32_t sim_supply_ready(const sim_supply *supply)
+{
+    uint32_t ready = supply->file || supply->here > supply->taken ? (uint32_t)EPOLLIN : 0u;
+    return ready | (!supply->file && supply->over ? (uint32_t)EPOLLHUP : 0u);
+}
+
 /* What a descriptor is ready for, in epoll's bits. */
 static uint32_t sim_ready(int fd)
 {
@@ -647,6 +708,8 @@ static uint32_t sim_ready(int fd)
         return sim_epoll_any(fd);
     case SIM_SINK:
         return sim.sinks[it->sink].room > 0 ? (uint32_t)EPOLLOUT : 0u;
+    case SIM_SUPPLY:
+        return sim_supply_ready(&sim.supplies[it->sink]);
     case SIM_FREE:
         break;
     }
@@ -1488,11 +1551,110 @@ static int sim_timerfd_settime(int fd, int flags, const struct itimerspec *to,
     return 0;
 }
 
+/* More comes into a pipe in a while, if there is nothing in it. */
+static void sim_refill(unsigned number)
+{
+    sim_supply *supply = &sim.supplies[number];
+    if (!supply->file && !supply->over && !supply->comes && supply->taken == supply->here) {
+        supply->comes = true;
+        sim_later(sim_delay(), SIM_EVENT_MORE, NULL, number);
+    }
+}
+
+/* A new descriptor of the includer's to be read from, or -1. */
+static inline int sim_supply_open(const unsigned char *bytes, size_t size, bool file,
+                                  int64_t *moved_at)
+{
+    int fd = sim.supply_count < SIM_SUPPLIES ? sim_fd_new(SIM_SUPPLY) : -1;
+    if (fd >= 0) {
+        sim_supply *supply = &sim.supplies[sim.supply_count];
+        sim.fds[fd].sink = sim.supply_count;
+        supply->bytes = bytes;
+        supply->size = size;
+        supply->start = sim_chance(50) ? sim_below(5000) : 0;
+        supply->least = 1 + sim_below(sim_chance(50) ? 300 : 70000);
+        supply->error = !sim.calm && sim_chance(10) ? EIO : 0;
+        supply->file = file;
+        supply->moved_at = moved_at;
+        sim_refill(sim.supply_count++);
+    }
+    return fd;
+}
+
+static int sim_fstat(int fd, struct stat *about)
+{
+    sim_enter("fstat");
+    const sim_supply *supply = &sim.supplies[sim_fd_of(fd, SIM_SUPPLY, "fstat")->sink];
+    memset(about, 0, sizeof *about);
+    about->st_mode = supply->file ? S_IFREG : S_IFIFO;
+    about->st_size = supply->file ? (off_t)(supply->start + supply->size) : 0;
+    errno = EIO;
+    return sim_fails(&sim.call_failed) ? -1 : 0;
+}
+
+static off_t sim_lseek(int fd, off_t to, int from)
+{
+    sim_enter("lseek");
+    const sim_supply *supply = &sim.supplies[sim_fd_of(fd, SIM_SUPPLY, "lseek")->sink];
+    if (!supply->file || to != 0 || from != SEEK_CUR) {
+        sim_die("lseek(%d, %jd, %d)", fd, (intmax_t)to, from);
+    }
+    errno = EIO;
+    return sim_fails(&sim.call_failed) ? -1 : (off_t)supply->start;
+}
+
+/* Copies what a read from there gets: some of it, nothing at the end, or the error there. */
+static ssize_t sim_draw(const sim_supply *supply, size_t from, size_t end, void *bytes, size_t size)
+{
+    size_t moved = end - from < size ? end - from : size;
+    errno = EIO;
+    if (sim_fails(&sim.call_failed)) {
+        return -1;
+    }
+    if (moved == 0 && size > 0 && supply->error != 0) {
+        errno = supply->error;
+        return -1;
+    }
+    moved = moved > 0 && sim_chance(20) ? 1 + sim_below(moved) : moved;
+    if (moved > 0) {
+        memcpy(bytes, supply->bytes + from, moved);
+    }
+    return (ssize_t)moved;
+}
+
+/* A thread that holds a lock must not read, which may last. */
+static ssize_t sim_pread(int fd, void *bytes, size_t size, off_t at)
+{
+    sim_enter_to_wait("pread");
+    const sim_supply *supply = &sim.supplies[sim_fd_of(fd, SIM_SUPPLY, "pread")->sink];
+    if (!supply->file || at < (off_t)supply->start || at > (off_t)(supply->start + supply->size)) {
+        sim_die("pread at %jd, where it has no business", (intmax_t)at);
+    }
+    return sim_draw(supply, (size_t)at - supply->start, supply->size, bytes, size);
+}
+
+/* Reads from a pipe that would block. */
+static ssize_t sim_drain(unsigned number, void *bytes, size_t size)
+{
+    sim_supply *supply = &sim.supplies[number];
+    if (supply->file || sim.threads[sim.running].held > 0 || sim_supply_ready(supply) == 0) {
+        sim_die("a read that would block, or of a file whose place it moves");
+    }
+    ssize_t moved = sim_draw(supply, supply->taken, supply->here, bytes, size);
+    supply->taken += moved > 0 ? (size_t)moved : 0;
+    *supply->moved_at = sim.now;
+    sim_refill(number);
+    return moved;
+}
+
 static ssize_t sim_read(int fd, void *bytes, size_t size)
 {
     uint64_t count = 1;
     sim_enter("read");
     sim_fd *it = sim_fd_of(fd, SIM_FREE, "read");
+    if (it->kind == SIM_SUPPLY) {
+        return sim_drain(it->sink, bytes, size);
+    }
     if (size != sizeof count || (it->kind != SIM_EVENT && it->kind != SIM_TIMER)) {
         sim_die("read of %zu bytes from descriptor %d", size, fd);
     }
@@ -1549,11 +1711,12 @@ static ssize_t sim_store(unsigned number, const void *bytes, size_t size)
 static int sim_fcntl(int fd, int command, int least)
 {
     sim_enter("fcntl");
-    const sim_fd *from = sim_fd_of(fd, SIM_SINK, "fcntl");
-    if (command != F_DUPFD_CLOEXEC || least != 1) {
+    const sim_fd *from = sim_fd_of(fd, SIM_FREE, "fcntl");
+    bool          known = from->kind == SIM_SINK || from->kind == SIM_SUPPLY;
+    if (command != F_DUPFD_CLOEXEC || least != 1 || !known) {
         sim_die("fcntl(%d, %d)", command, least);
     }
-    int copy = sim_fd_new(SIM_SINK);
+    int copy = sim_fd_new(from->kind);
     if (copy >= 0) {
         sim.fds[copy].sink = from->sink;
     }
@@ -1922,6 +2085,9 @@ static void sim_end(void)
 #define read(fd, bytes, size) sim_read(fd, bytes, size)
 #define write(fd, bytes, size) sim_write(fd, bytes, size)
 #define fcntl(fd, command, least) sim_fcntl(fd, command, least)
+#define fstat(fd, about) sim_fstat(fd, about)
+#define lseek(fd, to, from) sim_lseek(fd, to, from)
+#define pread(fd, bytes, size, at) sim_pread(fd, bytes, size, at)
 #define getsockopt(fd, level, option, value, size) sim_getsockopt(fd, level, option, value, size)
 #define setsockopt(fd, level, option, value, size) sim_setsockopt(fd, level, option, value, size)
 #define shutdown(fd, how) sim_shutdown(fd, how)
