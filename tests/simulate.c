@@ -928,18 +928,18 @@ static void consider(sim_link *link, plan *p)
     }
 }
 
-/* When content goes on its way that was not asked for, at the earliest. */
-static int64_t unasked_at(const sim_link *link)
+/* When content goes on its way that was not asked for, if its head did at that time. */
+static int64_t unasked_at(int64_t head_at)
 {
     int64_t ms = now.config.expect_timeout_ms;
-    return ms < 0 ? INT64_MAX : link->asked_at + ms * SIM_MS;
+    return ms < 0 ? INT64_MAX : head_at + ms * SIM_MS;
 }
 
 /* Content must have been asked for, or the client have waited for that. */
 static void check_asked(const sim_link *link, const plan *p)
 {
     bool asked = !p->expects || link->hinted || link->answered;
-    if (!asked && link->inbox.size > 0 && sim.now < unasked_at(link) - TICK_US * 1000) {
+    if (!asked && link->inbox.size > 0 && sim.now < unasked_at(link->asked_at) - TICK_US * 1000) {
         sim_die("request %zu sends its content unasked", p->tag);
     }
 }
@@ -1272,6 +1272,7 @@ static void on_sent(sim_link *link, const struct iovec *first, size_t moved)
     if (p != NULL && moved > 0) {
         check_going_on(link);
         link->sent += moved;
+        link->sent_at = sim.now;
         p->sent_hop = p->hops;
         note_byte(p);
     }
@@ -1596,14 +1597,21 @@ static void judge_late_connect(const plan *p, const pario_response *r, int64_t e
     }
 }
 
-/* What has come must not lie there until time is over. */
-static void judge_late_bytes(const plan *p)
+/* The connection on which a request was sent last, or NULL. */
+static const sim_link *last_link(const plan *p)
 {
     const sim_link *last = NULL;
     for (const sim_link *link = sim.links; link != NULL; link = link->next) {
         bool later = last == NULL || link->asked_at > last->asked_at;
         last = link->owner == p && later ? link : last;
     }
+    return last;
+}
+
+/* What has come must not lie there until time is over. */
+static void judge_late_bytes(const plan *p)
+{
+    const sim_link *last = last_link(p);
     if (last != NULL && last->ignored / 1000 > slack_us()) {
         sim_die("request %zu ends although bytes lay there for %jd us", p->tag,
                 (intmax_t)(last->ignored / 1000));
@@ -1613,12 +1621,11 @@ static void judge_late_bytes(const plan *p)
 /* Content that nobody asked for must have gone on its way in the end. */
 static void judge_late_content(const plan *p, int64_t end)
 {
-    for (const sim_link *link = sim.links; link != NULL; link = link->next) {
-        bool waits = link->asker == p && link->owner == p && !link->answered && p->expects &&
-                     !p->piped && link->content > 0 && link->sent <= link->head;
-        if (waits && (end - unasked_at(link)) / 1000 > slack_us()) {
-            sim_die("request %zu ends, and has not sent its content", p->tag);
-        }
+    const sim_link *link = last_link(p);
+    bool waits = link != NULL && link->asker == p && !link->answered && p->expects && !p->piped &&
+                 link->content > 0 && link->sent <= link->head;
+    if (waits && (end - unasked_at(link->sent_at)) / 1000 > slack_us()) {
+        sim_die("request %zu ends, and has not sent its content", p->tag);
     }
 }
 

@@ -143,6 +143,7 @@ typedef struct sim_link {
     bool             pondered;  /* the includer's: it was, whether to ask for its content */
     bool             hinted;    /* the includer's: an interim answer was said to it */
     size_t           sent;      /* the includer's: so many bytes of it went on their way */
+    int64_t          sent_at;   /* the includer's: the last of them */
     size_t           head;      /* the includer's: so large is its head */
     size_t           content;   /* the includer's: so much is in it */
     size_t           taken;     /* the includer's: content of it that was read */
