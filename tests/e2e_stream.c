@@ -839,6 +839,39 @@ E2E_WAYS(a_descriptor_that_cannot_be_written_is_named)
     signal(SIGPIPE, before);
 }
 
+/* Waits for what has been written to a pipe, and closes the end that it came from. */
+static void close_under_it(server_peer *peer, void *context)
+{
+    const int *ends = (const int *)context;
+    char       got[3];
+    (void)peer;
+    CHECK_INT(read(ends[0], got, sizeof got), sizeof got);
+    close(ends[1]);
+}
+
+E2E_WAYS(a_descriptor_may_be_closed_under_its_content)
+{
+    static const server_step script[] = {
+        S_READ, S_SEND("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\none"),
+        S_CALL, S_SEND("two"),
+        S_HOLD, S_END
+    };
+    const server_step *const scripts[] = { script };
+    int                      ends[2];
+    server_options           options = {
+                  .scripts = scripts, .script_count = 1, .function = close_under_it, .context = ends
+    };
+    pario_response response;
+    server        *peer = e2e_serve(run, &options);
+    if (!e2e_open(run) || !CHECK(pipe(ends) == 0)) {
+        return;
+    }
+    CHECK_ERROR(get_into(run, peer, "/", ends[1], &response), PARIO_ERROR_BODY_WRITE);
+    CHECK_INT(response.system_error, EBADF);
+    pario_response_free(&response);
+    close(ends[0]);
+}
+
 /* What reads a pipe, once it is told to. */
 typedef struct reader {
     pthread_t thread;
