@@ -3126,7 +3126,9 @@ static void pario_i_reply_drop_content(pario_i_reply *reply)
         PARIO_FREE(reply->content.data);
     }
     reply->holds = false;
-    memset(&reply->content, 0, sizeof reply->content);
+    reply->content.data = NULL;
+    reply->content.size = 0;
+    reply->content.room = 0;
 }
 
 /* Gives a reply's memory back; NULL is harmless. */
