@@ -870,7 +870,7 @@ static void by_https(trial *t)
     }
 }
 
-/* The server is a proxy, and what is behind it as well: whole URLs and tunnels, two of each. */
+/* The server is a proxy, and what is behind it as well: tunnels and whole URLs, two of each. */
 static void by_proxy(trial *t)
 {
     char          proxy[64];
@@ -886,7 +886,7 @@ static void by_proxy(trial *t)
     request.url = url;
     if (start(t, &config)) {
         for (size_t i = 0; i < 4; i++) {
-            snprintf(url, sizeof url, "http%s://192.0.2.1/hello/%02zu", i % 2 == 0 ? "" : "s", i);
+            snprintf(url, sizeof url, "http%s://192.0.2.1/hello/%02zu", i % 2 == 0 ? "s" : "", i);
             ask(t, i, HELLO, &request);
             collect(t);
         }
