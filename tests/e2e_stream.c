@@ -745,7 +745,7 @@ static int scratch_file(void)
 /* Whether a file holds so many bytes, those of byte_at. */
 static bool holds(int fd, size_t size)
 {
-    char    block[65536];
+    char    block[16384];
     size_t  at = 0;
     bool    good = lseek(fd, 0, SEEK_SET) == 0;
     ssize_t got = good ? read(fd, block, sizeof block) : 0;

@@ -53,6 +53,7 @@ struct server_peer {
 
 struct server {
     server_options  options;
+    server_step   **scripts; /* copies of the options' */
     int             listener;
     int             stop;   /* an eventfd, readable once the server is to end */
     int             filler; /* the connection that fills the backlog, or -1 */
@@ -680,7 +681,7 @@ static void run_script(server_peer *peer)
 {
     const server_options *options = &peer->server->options;
     size_t which = peer->index < options->script_count ? peer->index : options->script_count - 1;
-    const server_step *first = options->scripts[which];
+    const server_step *first = peer->server->scripts[which];
     const server_step *step = first;
     while (do_step(peer, step)) {
         step++;
@@ -874,10 +875,28 @@ static void fill_backlog(server *it)
     }
 }
 
+/* Copies the scripts, which may lie on the stack of a test that ends before its server does. */
+static void keep_scripts(server *it)
+{
+    size_t        count = it->options.script_count;
+    server_step **kept = (server_step **)must(calloc(count + 1, sizeof *kept));
+    for (size_t i = 0; i < count; i++) {
+        const server_step *script = it->options.scripts[i];
+        size_t             steps = 1;
+        while (script[steps - 1].verb != SERVER_END && script[steps - 1].verb != SERVER_AGAIN) {
+            steps++;
+        }
+        kept[i] = (server_step *)must(calloc(steps, sizeof **kept));
+        memcpy(kept[i], script, steps * sizeof **kept);
+    }
+    it->scripts = kept;
+}
+
 server *server_start(const server_options *options)
 {
     server *it = (server *)must(calloc(1, sizeof *it));
     it->options = *options;
+    keep_scripts(it);
     it->last = &it->first;
     it->filler = -1;
     pthread_mutex_init(&it->lock, NULL);
@@ -924,6 +943,10 @@ void server_stop(server *it)
         unlink(it->options.path);
     }
     close(it->stop);
+    for (size_t i = 0; i < it->options.script_count; i++) {
+        free(it->scripts[i]);
+    }
+    free(it->scripts);
     while (it->first != NULL) {
         record *next = it->first->next;
         free_record(it->first);

@@ -4,7 +4,8 @@
  * program, one to accept and one per connection, and does to its peers whatever the script
  * says; nothing in it knows or enforces HTTP, except for where a request ends.
  *
- * A script is an array of steps that ends in a zeroed one, at which the server closes:
+ * A script is an array of steps that ends in a zeroed one, at which the server closes, or in
+ * S_AGAIN; the server keeps a copy of it, not of the bytes that its steps point to:
  *
  *     static const server_step once[] = { S_READ, S_SEND("HTTP/1.1 204 Done\r\n\r\n"), S_END };
  *     static const server_step *const scripts[] = { once };
