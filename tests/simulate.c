@@ -567,6 +567,27 @@ static long field_number(const char *head, const char *name)
     return at != NULL ? strtol(at + strlen(name), NULL, 10) : -1;
 }
 
+/* What a request to a host says of it. */
+static void host_field(char *field, size_t room, const sim_host *host)
+{
+    snprintf(field, room,
+             host->port == 80 && !host->https ? "\r\nHost: %s\r\n" : "\r\nHost: %s:%u\r\n",
+             host->name, host->port);
+}
+
+/* Behind the unix socket are all hosts: the first head says for which one a connection is. */
+static void find_host_behind(sim_link *link, const char *head)
+{
+    char wanted[128];
+    for (unsigned h = 0; h < sim.host_count && link->host == SIM_LOCAL_HOST; h++) {
+        host_field(wanted, sizeof wanted, &sim.hosts[h]);
+        link->host = strstr(head, wanted) != NULL && !sim.hosts[h].https ? h : link->host;
+    }
+    if (link->host == SIM_LOCAL_HOST || strstr(head, " http://") != NULL) {
+        sim_die("link %d: nobody behind the unix socket is asked so: %.60s", link->number, head);
+    }
+}
+
 /* The proxy is told the whole URL: whose it is decides what the connection is now. Otherwise it is
  * to the host itself, or through a tunnel. */
 static void find_host(sim_link *link, const char *head)
@@ -611,7 +632,11 @@ static void check_head(sim_link *link, const plan *p, const char *head)
 {
     char wanted[128];
     char origin[80] = "";
-    find_host(link, head);
+    if (sim.local) {
+        find_host_behind(link, head);
+    } else {
+        find_host(link, head);
+    }
     const sim_host *host = &sim.hosts[link->host];
     if (is_proxied(link->host) && !host->https) {
         snprintf(origin, sizeof origin, host->port == 80 ? "http://%s" : "http://%s:%u", host->name,
@@ -621,9 +646,7 @@ static void check_head(sim_link *link, const plan *p, const char *head)
     if (strncmp(head, wanted, strlen(wanted)) != 0) {
         sim_die("request %zu begins otherwise than \"%s\": %.60s", p->tag, wanted, head);
     }
-    snprintf(wanted, sizeof wanted,
-             host->port == 80 && !host->https ? "\r\nHost: %s\r\n" : "\r\nHost: %s:%u\r\n",
-             host->name, host->port);
+    host_field(wanted, sizeof wanted, host);
     if (strstr(head, wanted) == NULL) {
         sim_die("request %zu does not say \"%s\"", p->tag, wanted + 2);
     }
@@ -1199,8 +1222,8 @@ static void check_limits(const sim_host *host, unsigned all, unsigned own, unsig
     }
     /* Who fetches on the sequential executor cannot wait for a request that waits for him. */
     bool counts = now.config.per_host > 0 && now.config.executor != PARIO_SEQUENTIAL;
-    /* Of whose connections to a proxy it is one is not known yet. */
-    counts = counts && (now.proxy < 0 || host != &sim.hosts[now.proxy]);
+    /* Of whose connections to a proxy, or to the unix socket, it is one is not known yet. */
+    counts = counts && !sim.local && (now.proxy < 0 || host != &sim.hosts[now.proxy]);
     if (counts && (int64_t)own > (now.config.per_host + closing) * each) {
         sim_die("%u connections are open to %s", own, host->name);
     }
@@ -1326,6 +1349,14 @@ static void check_unlocked(const char *what)
     }
 }
 
+/* Whether a host of https has this name, which is told to TLS without brackets. */
+static bool is_named(const sim_host *host, const char *name)
+{
+    size_t bracket = host->name[0] == '[' ? 1 : 0;
+    return strncmp(host->name + bracket, name, strlen(name)) == 0 &&
+           strlen(host->name) == strlen(name) + 2 * bracket;
+}
+
 static void *tls_begin(void *context, int fd, const char *host)
 {
     check_unlocked("begin");
@@ -1335,11 +1366,12 @@ static void *tls_begin(void *context, int fd, const char *host)
     }
     memset(it, 0, sizeof *it);
     it->fd = fd;
-    const char *name = host_of(it)->name;
-    size_t      bracket = name[0] == '[' ? 1 : 0;
-    if (context != &now || strncmp(name + bracket, host, strlen(host)) != 0 ||
-        strlen(name) != strlen(host) + 2 * bracket) {
-        sim_die("TLS is begun with %s at %s", host, name);
+    for (unsigned h = 0; h < sim.host_count && sim.local; h++) {
+        sim_link *link = sim.fds[fd].link;
+        link->host = sim.hosts[h].https && is_named(&sim.hosts[h], host) ? h : link->host;
+    }
+    if (context != &now || !is_named(host_of(it), host)) {
+        sim_die("TLS is begun with %s at %s", host, host_of(it)->name);
     }
     return it;
 }
@@ -1480,7 +1512,7 @@ static void judge_content(const plan *p, const pario_response *r)
 static bool is_reachable(unsigned place)
 {
     const char *source = now.config.source;
-    return source == NULL || sim.places[place].ipv6 == (strchr(source, ':') != NULL);
+    return source == NULL || sim.local || sim.places[place].ipv6 == (strchr(source, ':') != NULL);
 }
 
 /* Whether each place of some host has failed, and this errno is one of theirs. */
@@ -2303,7 +2335,29 @@ static void make_config(pario_config *config)
     config->stack_bytes = STACK_BYTES;
     config->tls = now.tls ? &tls : NULL;
     if (sim_chance(15)) {
-        config->source = sim_chance(60) ? "10.0.0.200" : "fd00::c8";
+        bool v4 = sim_chance(60);
+        config->source = v4 ? "10.0.0.200" : "fd00::c8";
+        sim.source = v4 ? AF_INET : AF_INET6;
+    }
+}
+
+/* Has all connections lead to a unix socket, behind which is every host. */
+static void make_socket(pario_config *config)
+{
+    sim_place *place = &sim.places[SIM_LOCAL_PLACE];
+    sim.local = sim_chance(10);
+    if (!sim.local) {
+        return;
+    }
+    config->unix_socket = SIM_PATH;
+    place->host = SIM_LOCAL_HOST;
+    if (!sim.calm && sim_chance(30)) {
+        place->manner = sim_chance(70) ? SIM_IS_MOODY : SIM_REFUSES_AT_ONCE;
+    }
+    sim.hosts[SIM_LOCAL_HOST].name = SIM_PATH;
+    for (unsigned h = 0; h < sim.host_count; h++) {
+        sim.hosts[h].places[0] = SIM_LOCAL_PLACE;
+        sim.hosts[h].place_count = 1;
     }
 }
 
@@ -2312,7 +2366,7 @@ static void make_proxy(pario_config *config)
 {
     unsigned h = (unsigned)sim_below(sim.host_count);
     unsigned d = (unsigned)sim_below(sim.host_count);
-    now.proxy = !sim.hosts[h].https && sim_chance(60) ? (int)h : -1;
+    now.proxy = !sim.hosts[h].https && !sim.local && sim_chance(60) ? (int)h : -1;
     if (now.proxy < 0) {
         return;
     }
@@ -2401,6 +2455,7 @@ static void run_seed(uint64_t seed, int executor, bool verbose)
     now.tls = sim_chance(40);
     make_places();
     make_config(&config);
+    make_socket(&config);
     make_proxy(&config);
     config.executor = (pario_executor)(executor >= 0 ? executor : (int)sim_below(4));
     sim.title = executor_names[config.executor];

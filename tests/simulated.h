@@ -39,6 +39,7 @@
 #include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -51,6 +52,10 @@
 #define SIM_MAX_LOOKUPS 8
 #define SIM_PLACES 16
 #define SIM_HOSTS 8
+#define SIM_PATH "/simulated/socket"     /* a unix socket, */
+#define SIM_LOCAL_PLACE (SIM_PLACES - 1) /* where it is, */
+#define SIM_LOCAL_HOST (SIM_HOSTS - 1)   /* and who is there until somebody is asked for */
+#define SIM_SOURCE 200                   /* the last byte of the client's source address */
 #define SIM_SINKS 64
 #define SIM_SUPPLIES 64
 #define SIM_MS INT64_C(1000000)
@@ -196,7 +201,8 @@ typedef struct sim_supply {
 typedef struct sim_fd {
     sim_fd_kind        kind;
     int                epoll;  /* where it is registered, or -1 */
-    int                source; /* the family of the address that it was bound to; 0: of none */
+    int                family; /* a socket's */
+    bool               bound;  /* to the source address */
     struct epoll_event event;
     bool               edge;  /* something has happened that was not told yet */
     uint64_t           count; /* an eventfd's */
@@ -290,6 +296,8 @@ typedef struct sim_world {
     bool             verbose;
     bool             calm;   /* nothing goes wrong in the network */
     bool             wild;   /* the library may ask for names and addresses that nobody has */
+    bool             local;  /* all connections are to lead to the unix socket, */
+    int              source; /* or to begin at an address of this family; 0: anywhere */
     unsigned         faulty; /* so many of 100,000 calls fail */
     bool             memory_failed;
     bool             call_failed;
@@ -1207,10 +1215,29 @@ static int sim_socket(int domain, int type, int protocol)
 {
     sim_enter("socket");
     if ((type & SOCK_NONBLOCK) == 0 || (type & SOCK_CLOEXEC) == 0 || protocol != 0 ||
-        (domain != AF_INET && domain != AF_INET6)) {
+        (domain == AF_UNIX) != sim.local) {
         sim_die("socket(%d, %d, %d)", domain, type, protocol);
     }
-    return sim_fd_new(SIM_SOCKET);
+    int fd = sim_fd_new(SIM_SOCKET);
+    if (fd >= 0) {
+        sim.fds[fd].family = domain;
+    }
+    return fd;
+}
+
+/* The place of the unix socket, which is the only one there is. */
+static unsigned sim_local_place(const struct sockaddr *to, socklen_t size)
+{
+    struct sockaddr_un local;
+    const void        *bytes = to;
+    if (size != sizeof local) {
+        sim_die("connect to a unix socket of %u bytes", (unsigned)size);
+    }
+    memcpy(&local, bytes, sizeof local);
+    if (memcmp(local.sun_path, SIM_PATH, sizeof SIM_PATH) != 0) {
+        sim_die("connect to another unix socket");
+    }
+    return SIM_LOCAL_PLACE;
 }
 
 /* The place that an address means; SIM_PLACES: nobody's. */
@@ -1221,6 +1248,9 @@ static unsigned sim_place_of(const struct sockaddr *to, socklen_t size)
     struct sockaddr_in  v4;
     struct sockaddr_in6 v6;
     const void         *bytes = to;
+    if (to->sa_family == AF_UNIX) {
+        return sim_local_place(to, size);
+    }
     if (to->sa_family == AF_INET6 && size == sizeof v6) {
         memcpy(&v6, bytes, sizeof v6);
         port = ntohs(v6.sin6_port);
@@ -1288,16 +1318,55 @@ static int sim_connect_to(sim_link *link, sim_manner manner)
     return sim_chance(2) && error == EINPROGRESS ? EINTR : error;
 }
 
-/* On its own, as compilers otherwise think they know better what the address is. */
-/* Only a source address of the family of the socket can be bound; there is such an address. */
+/* A unix socket tells at once. Returns 0 or an errno. */
+static int sim_connect_locally(sim_link *link, bool accepts)
+{
+    static const int at_once[] = { ENOENT, ECONNREFUSED, EAGAIN, EACCES };
+    sim_place       *place = &sim.places[link->place];
+    int              error = accepts ? 0 : at_once[sim_below(4)];
+    place->tried_at = sim.now;
+    if (accepts) {
+        sim_do_connect(link, 0);
+    } else {
+        place->failures++;
+        place->errors |= UINT64_C(1) << (error % 64);
+    }
+    return error;
+}
+
+/* The last byte of an address, or -1: it is none, or not as large as its family has it. */
+static int sim_last_byte(const struct sockaddr *from, socklen_t size)
+{
+    struct sockaddr_in  v4;
+    struct sockaddr_in6 v6;
+    const void         *bytes = from;
+    int                 last = -1;
+    if (from->sa_family == AF_INET6 && size == sizeof v6) {
+        memcpy(&v6, bytes, sizeof v6);
+        last = v6.sin6_addr.s6_addr[15];
+    } else if (from->sa_family == AF_INET && size == sizeof v4) {
+        memcpy(&v4, bytes, sizeof v4);
+        last = (int)(ntohl(v4.sin_addr.s_addr) & 0xffu);
+    }
+    return last;
+}
+
+/* Only the source address can be bound, to a socket of its family. These two are on their own, as
+ * compilers otherwise think they know better what the address is. */
+static int sim_bind(int fd, const struct sockaddr *from, socklen_t size) __attribute__((noinline));
 static int sim_bind(int fd, const struct sockaddr *from, socklen_t size)
 {
     sim_enter("bind");
     sim_fd *it = sim_fd_of(fd, SIM_SOCKET, "bind");
-    if (it->link != NULL || size < sizeof(struct sockaddr_in)) {
-        sim_die("bind, after connect");
+    if (it->link != NULL || it->bound || from->sa_family != sim.source ||
+        from->sa_family != it->family || sim_last_byte(from, size) != SIM_SOURCE) {
+        sim_die("bind, after connect, or to what is not the source address");
     }
-    it->source = from->sa_family;
+    if (sim_fails(&sim.call_failed)) {
+        errno = EADDRNOTAVAIL;
+        return -1;
+    }
+    it->bound = true;
     return 0;
 }
 
@@ -1307,8 +1376,8 @@ static int sim_connect(int fd, const struct sockaddr *to, socklen_t size)
     sim_enter("connect");
     sim_fd  *it = sim_fd_of(fd, SIM_SOCKET, "connect");
     unsigned at = sim_place_of(to, size);
-    if (it->source != 0 && it->source != to->sa_family) {
-        sim_die("connect to another family than that of the source address");
+    if (it->family != to->sa_family || (sim.source != 0 && !sim.local && !it->bound)) {
+        sim_die("connect from elsewhere than the source address, or to another family");
     }
     if (at == SIM_PLACES) {
         errno = ENETUNREACH;
@@ -1335,7 +1404,8 @@ static int sim_connect(int fd, const struct sockaddr *to, socklen_t size)
     sim.sockets++;
     sim.hosts[sim.places[link->place].host].open++;
     sim.hooks->connecting(link);
-    int error = sim_connect_to(link, manner);
+    int error = sim.local ? sim_connect_locally(link, manner == SIM_ACCEPTS)
+                          : sim_connect_to(link, manner);
     sim_log("link %d: descriptor %d to place %u: %s", link->number, fd, link->place,
             strerror(error));
     errno = error;
@@ -1938,7 +2008,7 @@ static sim_host *sim_look_up(const char *name)
     if (host == NULL && sim.wild) {
         return NULL;
     }
-    if (host == NULL || host->looked_up || sim.looking >= SIM_MAX_LOOKUPS) {
+    if (host == NULL || host->looked_up || sim.looking >= SIM_MAX_LOOKUPS || sim.local) {
         sim_die("%s is looked up: twice at a time, or one of too many, or for nobody", name);
     }
     host->looked_up = true;
