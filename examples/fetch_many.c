@@ -38,6 +38,7 @@
 #include "source.h"
 
 #define OTHER_FILES 16     /* descriptors that are not a request's */
+#define MOST_FILES 4000000 /* more are never needed */
 #define MOST_WAITING 10000 /* URLs that wait for another try; then no more are read */
 #define MOST_AHEAD 10000   /* URLs that wait because their host has all it may have */
 #define MOST_RETRIES 1000
@@ -48,6 +49,7 @@ typedef struct slot {
     size_t  size;
     size_t  room;
     int64_t tries; /* that were begun */
+    int     fd;    /* of -o: the file that its content is written to, or 0 */
 } slot;
 
 /*
@@ -75,6 +77,7 @@ typedef struct many {
     size_t        free_count;
     size_t        window;
     size_t        in_flight;
+    size_t        files;     /* that may be open, beside a few */
     int           directory; /* of -o, or -1 */
     int           fd;        /* the client's descriptor, or -1 */
     uint64_t      requests;
@@ -83,6 +86,7 @@ typedef struct many {
     uint64_t      retries; /* of the tries */
     uint64_t      skipped;
     int           failed; /* errno of a wait that failed: nothing more will come */
+    char          reason[PARIO_LINE_SIZE];
 } many;
 
 static const char help[] =
@@ -252,6 +256,13 @@ static void many_refuse(many *all, const line *url, int64_t tries, const char *r
     many_write(all, &entry);
 }
 
+/* Says why a file could not be written. */
+static const char *many_unwritten(many *all, int failed)
+{
+    (void)snprintf(all->reason, sizeof all->reason, "file: not written: %s", strerror(failed));
+    return all->reason;
+}
+
 /* Puts the URL into a slot, as a string. Returns false if there is no memory. */
 static bool slot_set(slot *to, const line *url)
 {
@@ -271,19 +282,37 @@ static bool slot_set(slot *to, const line *url)
     return true;
 }
 
-/* Begins a try of the URL in a slot. */
-static pario_error many_begin(many *all, size_t index)
+/* Ends what a slot has of a file, which gets a name or is removed. Returns an errno or 0. */
+static int many_end_file(const many *all, size_t index, const char *name)
+{
+    slot     *url = &all->slots[index];
+    const int failed = url->fd > 0 ? save_end(all->directory, index, url->fd, name) : 0;
+    url->fd = 0;
+    return failed;
+}
+
+/* Begins a try of the URL in a slot. Returns NULL, or why it cannot be. */
+static const char *many_begin(many *all, size_t index)
 {
     slot *url = &all->slots[index];
+    if (all->directory >= 0) {
+        url->fd = save_begin(all->directory, index);
+        if (url->fd < 0) {
+            return many_unwritten(all, errno);
+        }
+    }
     all->request.url = url->text;
     all->request.tag = index;
+    all->request.into_fd = url->fd;
     const pario_error error = pario_submit(all->client, &all->request);
-    if (error == PARIO_OK) {
-        url->tries++;
-        all->tries++;
-        all->in_flight++;
+    if (error != PARIO_OK) {
+        (void)many_end_file(all, index, NULL);
+        return pario_error_text(error);
     }
-    return error;
+    url->tries++;
+    all->tries++;
+    all->in_flight++;
+    return NULL;
 }
 
 static void many_free_slot(many *all, size_t index)
@@ -296,7 +325,7 @@ static void many_free_slot(many *all, size_t index)
 static void many_submit(many *all, const line *url)
 {
     const size_t index = all->free_slots[all->free_count - 1];
-    pario_error  error = PARIO_ERROR_MEMORY;
+    const char  *reason = pario_error_text(PARIO_ERROR_MEMORY);
     if (all->earlier != NULL && resume_has(&all->done_before, url->text, url->size)) {
         all->skipped++;
         return;
@@ -315,12 +344,12 @@ static void many_submit(many *all, const line *url)
         return;
     }
     if (slot_set(&all->slots[index], url)) {
-        error = many_begin(all, index);
+        reason = many_begin(all, index);
     }
-    if (error == PARIO_OK) {
+    if (reason == NULL) {
         all->free_count--;
     } else {
-        many_refuse(all, url, 0, pario_error_text(error));
+        many_refuse(all, url, 0, reason);
     }
 }
 
@@ -343,42 +372,41 @@ static void many_try_again(many *all)
     const int64_t now = now_ms(CLOCK_MONOTONIC);
     size_t        index = 0;
     while (all->in_flight < all->window && retry_queue_take(&all->waiting, now, &index)) {
-        const pario_error error = many_begin(all, index);
+        const char *reason = many_begin(all, index);
         all->retries++;
-        if (error != PARIO_OK) {
+        if (reason != NULL) {
             const line url = { all->slots[index].text, all->slots[index].size };
-            many_refuse(all, &url, all->slots[index].tries, pario_error_text(error));
+            many_refuse(all, &url, all->slots[index].tries, reason);
             many_free_slot(all, index);
         }
     }
 }
 
-/* Puts the content of a response into a file. Returns false, and why, if it is not there. */
-static bool many_save(const many *all, const pario_response *response, char *name, char *reason)
+/* Gives the file of a response its name, if it is whole. Returns "", or what is wrong with either. */
+static const char *many_judge(many *all, const pario_response *response, char *name)
 {
     const slot *url = &all->slots[response->tag];
+    const bool  good = response->error == PARIO_OK;
     save_name(url->text, url->size, name);
-    const int failed = save_write(all->directory, name, response->body, response->body_size);
-    if (failed != 0) {
-        (void)snprintf(reason, PARIO_LINE_SIZE, "file: not written: %s", strerror(failed));
+    const int failed = many_end_file(all, response->tag, good ? name : NULL);
+    if (response->error == PARIO_ERROR_BODY_WRITE) {
+        return many_unwritten(all, response->system_error);
     }
-    return failed == 0;
+    if (!good) {
+        pario_describe(response, all->reason, sizeof all->reason);
+        return all->reason;
+    }
+    return failed != 0 ? many_unwritten(all, failed) : "";
 }
 
-/* Writes the line of a response that is the last one of its URL, and the file. */
+/* Writes the line of a response that is the last one of its URL. */
 static void many_finish(many *all, const pario_response *response)
 {
     const slot  *url = &all->slots[response->tag];
-    char         reason[PARIO_LINE_SIZE];
     char         name[SAVE_NAME_BYTES + 1];
     report_entry entry;
-    bool         good = response->error == PARIO_OK;
-    reason[0] = '\0';
-    if (!good) {
-        pario_describe(response, reason, sizeof reason);
-    } else if (all->directory >= 0) {
-        good = many_save(all, response, name, reason);
-    }
+    entry.error = many_judge(all, response, name);
+    const bool good = entry.error[0] == '\0';
     all->failures += good ? 0 : 1;
     if (all->report.quiet) {
         return;
@@ -387,11 +415,10 @@ static void many_finish(many *all, const pario_response *response)
     entry.url_size = url->size;
     entry.refused = false;
     entry.status = response->status;
-    entry.bytes = response->body_size;
+    entry.bytes = response->error == PARIO_OK ? response->content_bytes : 0;
     entry.ms = (uint64_t)((response->times.total_us + 500) / 1000);
     entry.tries = (uint64_t)url->tries;
     entry.file = all->directory < 0 ? NULL : good ? name : "";
-    entry.error = reason;
     many_write(all, &entry);
 }
 
@@ -399,7 +426,9 @@ static void many_finish(many *all, const pario_response *response)
 static void many_report(many *all, pario_response *response)
 {
     all->in_flight--;
-    if (all->retry.tries == 0 || !many_retry(all, response)) {
+    if (all->retry.tries > 0 && many_retry(all, response)) {
+        (void)many_end_file(all, response->tag, NULL);
+    } else {
         many_finish(all, response);
         many_free_slot(all, response->tag);
     }
@@ -529,16 +558,24 @@ static void many_run(many *all)
 /* ------------------------------------------------------------------------------------------ */
 /* The program */
 
+/* How many URLs are read ahead so that hosts further down in the list have their turn. With -o each
+ * has a file open. */
+static size_t many_ahead(const many *all)
+{
+    const size_t most = all->directory_name != NULL ? all->files / 4 : MOST_AHEAD;
+    const size_t ahead = most < MOST_AHEAD ? most : MOST_AHEAD;
+    return all->per_host > 0 ? ahead : 0;
+}
+
 /*
  * Makes the slots: a few more than requests in flight, so that one can follow another at once;
- * with --per-host many more, so that hosts further down in the list have their turn; and those
- * for waiting.
+ * with --per-host many more; and those for waiting.
  */
 static bool many_make_slots(many *all)
 {
     const pario_config *config = pario_config_of(all->client);
     const size_t        flight = (size_t)config->concurrency;
-    all->window = flight + flight / 8 + 1 + (all->per_host > 0 ? MOST_AHEAD : 0);
+    all->window = flight + flight / 8 + 1 + many_ahead(all);
     all->slot_count = all->window + (all->retry.tries > 0 ? MOST_WAITING : 0);
     all->slots = (slot *)calloc(all->slot_count, sizeof *all->slots);
     all->free_slots = (size_t *)calloc(all->slot_count, sizeof *all->free_slots);
@@ -579,25 +616,30 @@ static int many_open_options(many *all)
     return status;
 }
 
-/* As many descriptors as are allowed, and no more requests in flight than there are of them. */
+/* As many descriptors as are allowed, and no more requests in flight than there are of them: each
+ * has a socket, and with -o a file as well. */
 static void many_limit_files(many *all)
 {
     struct rlimit files;
+    all->files = MOST_FILES;
     if (getrlimit(RLIMIT_NOFILE, &files) != 0) {
         return;
     }
     files.rlim_cur = files.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &files);
+    if (files.rlim_max != RLIM_INFINITY && files.rlim_max < MOST_FILES) {
+        all->files = files.rlim_max > 2 * OTHER_FILES ? (size_t)files.rlim_max - OTHER_FILES : 3;
+    }
     const int64_t wanted = all->concurrency > 0 ? all->concurrency : PARIO_DEFAULT_CONCURRENCY;
-    const rlim_t  most = files.rlim_max > 2 * OTHER_FILES ? files.rlim_max - OTHER_FILES : 1;
-    if (files.rlim_max == RLIM_INFINITY || (rlim_t)wanted <= most) {
+    const int64_t most = (int64_t)(all->directory_name != NULL ? all->files / 3 : all->files);
+    if (wanted <= most) {
         return;
     }
     if (all->concurrency > 0) {
-        (void)fprintf(stderr, "%s: %ju open files are allowed (ulimit -n): -c is %ju\n",
-                      all->common.program, (uintmax_t)files.rlim_max, (uintmax_t)most);
+        (void)fprintf(stderr, "%s: %ju open files are allowed (ulimit -n): -c is %jd\n",
+                      all->common.program, (uintmax_t)files.rlim_max, (intmax_t)most);
     }
-    all->concurrency = (int64_t)most;
+    all->concurrency = most;
 }
 
 /* Opens the client and everything else. Returns the exit status. */
@@ -624,6 +666,8 @@ static int many_open(many *all)
     }
     all->request.fields = all->common.fields;
     all->request.field_count = all->common.field_count;
+    all->request.body_bytes = /* said here, it is the limit of a file, too */
+        config.body_bytes != 0 ? config.body_bytes : PARIO_DEFAULT_BODY_BYTES;
     if (!many_make_slots(all) || !report_open(&all->report, &all->progress) ||
         !source_open(&all->source, all->common.operands, all->common.operand_count, all->total)) {
         return cli_complain(&all->common, 1, "%s", pario_error_text(PARIO_ERROR_MEMORY));
@@ -643,6 +687,7 @@ static void many_close(many *all)
     pario_close(all->client);
     source_close(&all->source);
     for (size_t i = 0; all->slots != NULL && i < all->slot_count; i++) {
+        (void)many_end_file(all, i, NULL); /* it is in the midst of something */
         free(all->slots[i].text);
     }
     free(all->slots);

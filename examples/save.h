@@ -6,8 +6,8 @@
  * a dot, holds a slash or is longer than a name may be: a long one ends with "~" and a hash of
  * the whole URL in place of its rest. The same URL again replaces the file.
  *
- * A file is written as NAME.part and then renamed: what is there is complete. Symbolic links of
- * either name are replaced, never followed.
+ * While a file is written it is called NUMBER.part, which is no URL's; then it is renamed: what has
+ * a URL's name is complete. Symbolic links of either name are replaced, never followed.
  */
 #ifndef SAVE_H
 #define SAVE_H
@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,9 +23,9 @@
 
 #include "hash.h"
 
-#define SAVE_PART ".part"
-#define SAVE_NAME_BYTES 250 /* with SAVE_PART it is 255, which is the most that Linux allows */
+#define SAVE_NAME_BYTES 255 /* the most that Linux allows */
 #define SAVE_HASH_BYTES 17  /* "~" and 16 digits */
+#define SAVE_PART_BYTES 32
 
 /* Opens the directory, which is made if it is missing. Returns an errno or 0. */
 static inline int save_open(const char *path, int *directory)
@@ -64,20 +65,14 @@ static inline size_t save_add(char *name, size_t used, unsigned char byte)
 /* The name of a URL's file. */
 static inline void save_name(const char *url, size_t size, char name[SAVE_NAME_BYTES + 1])
 {
-    char         whole[SAVE_NAME_BYTES + 8]; /* one byte too many tells that it is cut */
-    const char  *mark = strstr(url, "://");
-    const size_t part = strlen(SAVE_PART);
-    size_t       used = 0;
+    char        whole[SAVE_NAME_BYTES + 8]; /* one byte too many tells that it is cut */
+    const char *mark = strstr(url, "://");
+    size_t      used = 0;
     for (size_t i = 0; i < size && used <= SAVE_NAME_BYTES; i++) {
         if (mark == &url[i]) {
             i += 2; /* to its last byte, a slash */
         }
         used = save_add(whole, used, (unsigned char)url[i]);
-    }
-    if (used >= part && used <= SAVE_NAME_BYTES &&
-        memcmp(&whole[used - part], SAVE_PART, part) == 0) {
-        memcpy(&whole[used - part], "%2Epart", part + 2); /* not the other name of another file */
-        used += 2;
     }
     if (used > SAVE_NAME_BYTES) {
         used = SAVE_NAME_BYTES - SAVE_HASH_BYTES;
@@ -89,39 +84,31 @@ static inline void save_name(const char *url, size_t size, char name[SAVE_NAME_B
     name[used] = '\0';
 }
 
-/* Writes all bytes. Returns an errno or 0. */
-static inline int save_bytes(int fd, const char *bytes, size_t size)
+/* What a file is called while it is written. */
+static inline void save_part(size_t number, char name[SAVE_PART_BYTES])
 {
-    size_t done = 0;
-    while (done < size) {
-        const ssize_t wrote = write(fd, &bytes[done], size - done);
-        if (wrote < 0 && errno != EINTR) {
-            return errno;
-        }
-        done += wrote > 0 ? (size_t)wrote : 0;
-    }
-    return 0;
+    (void)snprintf(name, SAVE_PART_BYTES, "%zu.part", number);
 }
 
-/* Writes a file, or leaves what there was as it is. Returns an errno or 0. */
-static inline int save_write(int directory, const char *name, const char *bytes, size_t size)
+/* Begins a file, the only one of this number: a descriptor to write to, or -1 and errno. */
+static inline int save_begin(int directory, size_t number)
 {
-    char part[SAVE_NAME_BYTES + sizeof SAVE_PART];
-    int  failed = 0;
-    (void)snprintf(part, sizeof part, "%s" SAVE_PART, name);
+    char part[SAVE_PART_BYTES];
+    save_part(number, part);
     (void)unlinkat(directory, part, 0); /* left by a run that was ended, or put there as a link */
-    const int fd = openat(directory, part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd < 0) {
-        return errno;
-    }
-    failed = save_bytes(fd, bytes, size);
-    if (close(fd) != 0 && failed == 0) {
+    return openat(directory, part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+}
+
+/* Ends it: it gets its name, or is removed where that is NULL, or fails. Returns an errno or 0. */
+static inline int save_end(int directory, size_t number, int fd, const char *name)
+{
+    char part[SAVE_PART_BYTES];
+    int  failed = close(fd) == 0 ? 0 : errno;
+    save_part(number, part);
+    if (failed == 0 && name != NULL && renameat(directory, part, directory, name) != 0) {
         failed = errno;
     }
-    if (failed == 0 && renameat(directory, part, directory, name) != 0) {
-        failed = errno;
-    }
-    if (failed != 0) {
+    if (failed != 0 || name == NULL) {
         (void)unlinkat(directory, part, 0);
     }
     return failed;

@@ -366,8 +366,8 @@ rm -rf files
 mkdir files
 echo precious >victim/file
 ln -s ../victim/file "files/http,$host,bytes,5000"
-ln -s ../victim/file "files/http,$host,bytes,5000.part"
-echo 'half a file' >"files/http,$host,status,200.part"
+ln -s ../victim/file files/0.part
+echo 'half a file' >files/1.part
 run -q -o files "$url/bytes/5000" "$url/status/200"
 want 'links in the way' 0 ''
 check 'where a link leads nothing changes' cmp <(echo precious) victim/file
@@ -377,11 +377,11 @@ check 'with its content' cmp zeros "files/http,$host,bytes,5000"
 check 'and a half one is whole' cmp <(echo status) "files/http,$host,status,200"
 check 'nothing is left over' [ "$(ls -A files | wc -l)" = 2 ]
 
-# The temporary name of one is not the name of another; the same URL again replaces its file.
+# The same URL again replaces its file, also while both are under way.
 rm -rf files
-run -q -o files "$url/a" "$url/a.part" "$url/a"
+run -q -o files "$url/a" "$url/0.part" "$url/a"
 want 'a URL that ends in .part' 0 ''
-check 'has another name' [ "$(ls files | tr '\n' ' ')" = "http,$host,a http,$host,a%2Epart " ]
+check 'has its name' [ "$(ls files | tr '\n' ' ')" = "http,$host,0.part http,$host,a " ]
 run -q -o files "$url/$long/1" "$url/$long/2"
 want 'long URLs' 0 ''
 check 'have two names' [ "$(ls files | grep -c '~')" = 2 ]
@@ -396,7 +396,7 @@ status=0
     ulimit -f 1 # KiB, for each file
     exec timeout 60 "$build/fetch_many" -o files "$url/bytes/4000" "$url/status/200" >out 2>err
 ) || status=$?
-want 'a file that becomes too large' 1 '200\t4000\tms\tURL/bytes/4000\tfile: not written: File too large\n200\t7\tms\tURL/status/200\t'
+want 'a file that becomes too large' 1 '200\t0\tms\tURL/bytes/4000\tfile: not written: File too large\n200\t7\tms\tURL/status/200\t'
 check 'nothing of it is left' [ "$(find files -type f | wc -l)" = 1 ]
 if unshare -rm true 2>/dev/null; then
     status=0
@@ -405,10 +405,72 @@ if unshare -rm true 2>/dev/null; then
     unshare -rm bash -c 'mount -t tmpfs -o size=8k none small && exec timeout 60 "$@"' bash \
         "$build/fetch_many" -c 1 -o small "$url/status/200" "$url/bytes/9000" "$url/status/201" \
         >out 2>err || status=$?
-    want 'a full disk' 1 '200\t7\tms\tURL/status/200\t\n200\t9000\tms\tURL/bytes/9000\tfile: not written: No space left on device\n201\t7\tms\tURL/status/201\t'
+    want 'a full disk' 1 '200\t0\tms\tURL/bytes/9000\tfile: not written: No space left on device\n200\t7\tms\tURL/status/200\t\n201\t7\tms\tURL/status/201\t'
 else
     skip 'a full disk' 'unshare cannot make a mount namespace'
 fi
+status=0
+rm -rf files
+(
+    ulimit -n 40 # 24 files, a third of which may be in flight
+    yes "$url/bytes/5000" | head -n 100 >input
+    exec timeout 60 "$build/fetch_many" -c 100 --per-host 2 -q -o files <input >out 2>err
+) || status=$?
+: >input
+want 'few open files are allowed' 0 ''
+says 'which it says' '40 open files are allowed (ulimit -n): -c is 8'
+
+# It goes to the file as it comes, from where a redirect leads, and not before another try.
+large=100000000
+for executor in $executors; do
+    rm -rf files
+    mkdir files
+    run -q -o files --max-filesize 0 "$url/bytes/$large" "$url/chunked/$large" "$url/close/$large"
+    want 'large content' 0 ''
+    needs 'large content is not kept in memory' 2000
+    check "all of it is in the files, $executor" [ \
+        "$(find files -size "${large}c" -name 'http,*' | wc -l)" = 3 ]
+    run -o files "$url/bytes/$large"
+    want 'content larger than allowed' 1 "200\\t0\\tms\\tURL/bytes/$large\\tbody: the reply's content is larger than allowed ($host)"
+    check "a file that was whole stays, $executor" [ \
+        "$(find files -type f -size "${large}c" | wc -l)" = 3 ]
+    rm -rf files
+    run -q -L -o files "$url/redirect/2"
+    want 'redirects to a file' 0 ''
+    check "it has the last content, $executor" grep -q '^GET /echo' "files/http,$host,redirect,2"
+done
+rm -rf files
+for executor in $executors; do
+    start read send 'HTTP/1.1 503 Later\r\nRetry-After: 0\r\nContent-Length: 9\r\n\r\nsorry now' \
+        read send "$ok" read send 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello' close
+    host=${url#http://}
+    run "${patient[@]}" --retries 1 -o files "$url/again"
+    want 'another try to a file' 0 '200\t5\tms\tURL/again\t\t2'
+    check "the file has the last try only, $executor" cmp <(printf hello) "files/http,$host,again"
+    stop
+done
+start read send 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello' close
+host=${url#http://}
+for executor in $executors; do
+    rm -rf files
+    run -o files "$url/short"
+    want 'short content to a file' 1 "200\\t0\\tms\\tURL/short\\tbody: the reply ended within its content ($host)"
+    check "nothing is left of it, $executor" [ "$(ls -A files | wc -l)" = 0 ]
+done
+executor=epoll
+start -b
+host=${url#http://}
+
+# Nothing is left of what is under way when it is ended.
+rm -rf files
+"$build/fetch_many" -o files "$url/never" "$url/bytes/5" >results 2>err &
+program=$!
+read -r -t 60 line <results || true
+kill "$program"
+wait "$program" || true
+program=
+check 'an end in the midst of a file' [ "$(ls -A files)" = "http,$host,bytes,5" ]
+
 echo file >occupied
 run -o occupied "$url/"
 want '-o with a file' 1 ''
