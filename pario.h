@@ -1301,6 +1301,11 @@ static size_t pario_i_url_scheme_end(const unsigned char *s, size_t size)
 static pario_error pario_i_url_scheme(const unsigned char *s, size_t size, pario_i_url *url,
                                       size_t *after)
 {
+    url->https = size >= 8 && memcmp(s, "https://", 8) == 0;
+    if (url->https || (size >= 7 && memcmp(s, "http://", 7) == 0)) {
+        *after = url->https ? 8 : 7;
+        return PARIO_OK;
+    }
     size_t end = pario_i_url_scheme_end(s, size);
     *after = pario_i_min(end + 3, size);
     url->https = pario_i_equals(s, 0, end, "https");
@@ -1357,6 +1362,47 @@ static pario_error pario_i_url_host(const unsigned char *s, size_t beg, size_t e
     return pario_i_url_port(s, url->literal ? to + 1 : to, end, url);
 }
 
+/* Userinfo, host and port in s[beg..end). */
+static pario_error pario_i_url_authority(const unsigned char *s, size_t beg, size_t end,
+                                         pario_i_url *url)
+{
+    size_t from = beg;
+    size_t at = pario_i_find(s, beg, end, '@');
+    if (at < end) {
+        if (pario_i_url_span(s, beg, at, PARIO_I_USERINFO) < at) {
+            return PARIO_ERROR_URL_BYTE;
+        }
+        from = at + 1;
+    }
+    return pario_i_url_host(s, from, end, url);
+}
+
+/* Reads an authority that begins at s[beg] and is of the usual form, a host and at most five digits
+ * of a port, and returns where it ends. 0: it is of another form. All others are left to
+ * pario_i_url_authority, which would say the same of these, byte by byte several times. */
+static size_t pario_i_url_usual(const unsigned char *s, size_t beg, size_t size, pario_i_url *url)
+{
+    uint32_t port = url->https ? 443u : 80u;
+    size_t   to = beg;
+    while (to < size && pario_i_is(s[to], PARIO_I_HOST)) {
+        to++;
+    }
+    size_t end = to;
+    if (to < size && s[to] == ':') {
+        port = 0;
+        end++;
+        while (end < size && end - to <= 5 && pario_i_is(s[end], PARIO_I_DIGIT)) {
+            port = (port * 10u) + ((uint32_t)s[end] - '0');
+            end++;
+        }
+    }
+    url->host_beg = (uint16_t)beg;
+    url->host_end = (uint16_t)to;
+    url->port = (uint16_t)(port & 0xffffu);
+    bool good = to > beg && to - beg <= PARIO_MAX_HOST_BYTES && port >= 1 && port <= 65535u;
+    return good && (end >= size || s[end] == '/' || s[end] == '?' || s[end] == '#') ? end : 0;
+}
+
 /*
  * Takes an absolute URL of size bytes apart, RFC 3986 section 3. On PARIO_OK all indexes of
  * *url are in order and within the size.
@@ -1372,17 +1418,13 @@ static pario_error pario_i_url_parse(const unsigned char *s, size_t size, pario_
     if (error != PARIO_OK) {
         return error;
     }
-    size_t path = pario_i_url_authority_end(s, beg, size);
-    size_t at = pario_i_find(s, beg, path, '@');
-    if (at < path) {
-        if (pario_i_url_span(s, beg, at, PARIO_I_USERINFO) < at) {
-            return PARIO_ERROR_URL_BYTE;
+    size_t path = pario_i_url_usual(s, beg, size, url);
+    if (path == 0) {
+        path = pario_i_url_authority_end(s, beg, size);
+        error = pario_i_url_authority(s, beg, path, url);
+        if (error != PARIO_OK) {
+            return error;
         }
-        beg = at + 1;
-    }
-    error = pario_i_url_host(s, beg, path, url);
-    if (error != PARIO_OK) {
-        return error;
     }
     size_t hash = pario_i_url_span(s, path, size, PARIO_I_TARGET);
     url->target_beg = (uint16_t)path;
@@ -2256,14 +2298,18 @@ static size_t pario_i_order_text_size(const pario_i_order *order)
     return size + (order->method == PARIO_I_OTHER ? strlen(fields + size) + 1 : 0);
 }
 
-/* The content that is to be sent. */
-static pario_i_content pario_i_order_content(const pario_i_order *order)
+/* Where the content's description is, if there is content. */
+static unsigned char *pario_i_order_behind(const pario_i_order *order)
 {
-    pario_i_content content;
-    memset(&content, 0, sizeof content);
+    return pario_i_order_fields(order) + pario_i_order_text_size(order);
+}
+
+/* The content that is to be sent. */
+static inline pario_i_content pario_i_order_content(const pario_i_order *order)
+{
+    pario_i_content content = { NULL, 0, NULL };
     if ((order->flags & PARIO_I_HAS_CONTENT) != 0) {
-        memcpy((void *)&content, pario_i_order_fields(order) + pario_i_order_text_size(order),
-               sizeof content);
+        memcpy((void *)&content, pario_i_order_behind(order), sizeof content);
     }
     return content;
 }
@@ -2273,8 +2319,7 @@ static void pario_i_order_set_upload(const pario_i_order *order, pario_i_upload 
 {
     pario_i_content content = pario_i_order_content(order);
     content.upload = upload;
-    memcpy(pario_i_order_fields(order) + pario_i_order_text_size(order), (const void *)&content,
-           sizeof content);
+    memcpy(pario_i_order_behind(order), (const void *)&content, sizeof content);
 }
 
 /* Gives the room for a piece back; there is nothing more to be sent, or to be sent now. */
@@ -3256,7 +3301,7 @@ static pario_error pario_i_exchange_new(const pario_request *request, const pari
 }
 
 /* The upload of its content, or NULL. */
-static pario_i_upload *pario_i_exchange_upload(const pario_i_exchange *x)
+static inline pario_i_upload *pario_i_exchange_upload(const pario_i_exchange *x)
 {
     return pario_i_order_content(&x->order).upload;
 }
