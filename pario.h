@@ -7117,10 +7117,34 @@ static pario_i_carried pario_i_carry_open(pario_client *client, pario_i_exchange
     return PARIO_I_WAITING;
 }
 
-/* The TLS transport has failed: the exchange ends with what it says of that. */
+/* Wants the exchange to end. Atomic exchanges: helgrind tells them from writes without a lock. */
+static void pario_i_be_cancelled(pario_i_exchange *x)
+{
+    (void)__atomic_exchange_n(&x->cancelled, true, __ATOMIC_ACQ_REL);
+}
+
+/* Whether somebody wants the exchange to end. */
+static bool pario_i_is_cancelled(const pario_i_exchange *x)
+{
+    return __atomic_load_n(&x->cancelled, __ATOMIC_ACQUIRE);
+}
+
+/* A connection has failed, unless it was shut down because somebody cancelled: the next step says
+ * that then. */
+static void pario_i_carry_failed(pario_i_exchange *x, pario_error error, int failed, int64_t now)
+{
+    if (!pario_i_is_cancelled(x)) {
+        pario_i_exchange_fail(x, error, failed, now);
+    }
+}
+
+/* The TLS transport has failed, likewise: the exchange ends with what it says of that. */
 static void pario_i_carry_refused(const pario_client *client, pario_i_exchange *x, int64_t now)
 {
     char text[128];
+    if (pario_i_is_cancelled(x)) {
+        return;
+    }
     text[0] = '\0';
     client->config.tls->explain(pario_i_session(x->connection), text, sizeof text);
     text[sizeof text - 1] = '\0';
@@ -7166,18 +7190,6 @@ static pario_i_carried pario_i_carry_handshake(pario_client *client, pario_i_exc
     return pario_i_carry_connected(client, x, now);
 }
 
-/* Wants the exchange to end. Atomic exchanges: helgrind tells them from writes without a lock. */
-static void pario_i_be_cancelled(pario_i_exchange *x)
-{
-    (void)__atomic_exchange_n(&x->cancelled, true, __ATOMIC_ACQ_REL);
-}
-
-/* Whether somebody wants the exchange to end. */
-static bool pario_i_is_cancelled(const pario_i_exchange *x)
-{
-    return __atomic_load_n(&x->cancelled, __ATOMIC_ACQUIRE);
-}
-
 /* Asks the proxy for a tunnel to the origin: sends what is left of that. A send that was cut short
  * is taken up from a head written anew. */
 static pario_i_carried pario_i_carry_ask_proxy(const pario_client *client, pario_i_exchange *x,
@@ -7199,8 +7211,8 @@ static pario_i_carried pario_i_carry_ask_proxy(const pario_client *client, pario
     piece.iov_len = (size_t)(x->head_size - x->sent);
     pario_i_io io = pario_i_transport_send(client->config.tls, c, &piece, 1, &moved);
     x->sent += moved;
-    if (io == PARIO_I_BROKEN && !pario_i_is_cancelled(x)) { /* it may be shut down for that */
-        pario_i_exchange_fail(x, PARIO_ERROR_SEND, errno, now);
+    if (io == PARIO_I_BROKEN) {
+        pario_i_carry_failed(x, PARIO_ERROR_SEND, errno, now);
     }
     return io == PARIO_I_BLOCKED ? PARIO_I_WAITING : PARIO_I_ONWARD;
 }
@@ -7359,7 +7371,7 @@ static pario_i_carried pario_i_carry_race(pario_client *client, pario_i_exchange
     if (c->race->running > 0) {
         return PARIO_I_WAITING;
     }
-    pario_i_exchange_fail(x, PARIO_ERROR_CONNECT, c->race->system_error, now);
+    pario_i_carry_failed(x, PARIO_ERROR_CONNECT, c->race->system_error, now);
     return PARIO_I_ONWARD;
 }
 
@@ -7382,7 +7394,7 @@ static pario_i_carried pario_i_carry_connecting(pario_client *client, pario_i_ex
     }
     int failed = c->hung_up ? pario_i_transport_error(c->fd) : 0;
     if (failed != 0) {
-        pario_i_exchange_fail(x, PARIO_ERROR_CONNECT, failed, now);
+        pario_i_carry_failed(x, PARIO_ERROR_CONNECT, failed, now);
         return PARIO_I_ONWARD;
     }
     return c->writable ? pario_i_carry_reached(client, x, now) : PARIO_I_WAITING;

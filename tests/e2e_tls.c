@@ -306,6 +306,31 @@ E2E(a_request_is_cancelled_within_its_handshake)
     }
 }
 
+/* The thread that shakes hands is told by a shutdown of the socket, which fails the handshake. */
+E2E(a_handshake_that_is_cancelled_in_its_midst_has_not_failed)
+{
+    static const server_step script[] = { S_READ, S_DRAIN, S_END };
+    mock                     with = { .step = 7 };
+    pario_response           response;
+    uint64_t                 id = 0;
+    run->apart = true;
+    if (run->executor != PARIO_THREADS) {
+        return;
+    }
+    with.stalls = e2e_serve_script(run, script);
+    if (open_with(run, &with)) {
+        CHECK_ERROR(e2e_submit(run, https_url(with.stalls, "/"), 0, &id), PARIO_OK);
+        server_await_event(with.stalls, 2);
+        CHECK_ERROR(pario_cancel(run->client, id), PARIO_OK);
+        CHECK_ERROR(pario_next(run->client, &response, PARIO_UNLIMITED), PARIO_OK);
+        CHECK_ERROR(response.error, PARIO_ERROR_CANCELLED);
+        CHECK_INT(response.stage, PARIO_STAGE_TLS);
+        CHECK_STR(response.explanation, "");
+        pario_response_free(&response);
+        close_with(run, &with);
+    }
+}
+
 E2E(a_client_is_closed_with_sessions_in_every_state)
 {
     static const server_step        ready[] = { GREET, S_READ, SAY_OK, S_DRAIN, S_END };

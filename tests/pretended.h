@@ -23,6 +23,7 @@ typedef struct mock {
     bool      boasts;    /* read claims to have moved more than it was given room for */
     bool      idles;     /* write claims success, and moves nothing */
     server   *waits;     /* is told (event 1) once no more can be written */
+    server   *stalls;    /* is told (event 2) of a handshake that lasts until something comes */
 } mock;
 
 typedef struct mock_session {
@@ -102,6 +103,11 @@ static inline pario_tls_result mock_handshake(void *opened)
                             size - session->greeted, MSG_NOSIGNAL);
         result = sent < 0 ? PARIO_TLS_ERROR : PARIO_TLS_OK;
         session->greeted += sent > 0 ? (size_t)sent : 0;
+    }
+    if (session->of->stalls != NULL) {
+        struct pollfd until = { session->fd, POLLIN, 0 };
+        server_fire(session->of->stalls, 2);
+        (void)poll(&until, 1, -1);
     }
     while (result == PARIO_TLS_OK && session->welcome < sizeof WELCOME - 1) {
         if (mock_receive(session, &byte, 1, &result) == 1) {
