@@ -382,7 +382,8 @@ static void many_try_again(many *all)
     }
 }
 
-/* Gives the file of a response its name, if it is whole. Returns "", or what is wrong with either. */
+/* Gives the file of a response its name, if it is whole. Returns "", or what is wrong with
+ * either. */
 static const char *many_judge(many *all, const pario_response *response, char *name)
 {
     const slot *url = &all->slots[response->tag];

@@ -198,8 +198,8 @@ TEST(save_names_follow_from_urls)
     CHECK_STR(name_of("http://h/%2e%2E%2f%00"), "http,h,%252e%252E%252f%2500");
     CHECK_STR(name_of("http://h/,~%"), "http,h,%2C%7E%25");
     CHECK_STR(name_of("http://h/a://b"), "http,h,a:,,b");
-    CHECK_STR(name_of("http://h/a.part"), "http,h,a%2Epart");
-    CHECK_STR(name_of("http://h/a.part/"), "http,h,a.part,");
+    CHECK_STR(name_of("http://h/7.part"), "http,h,7.part");
+    CHECK_STR(name_of("7.part"), "7.part"); /* nothing is fetched from there */
     CHECK_STR(name_of("http://[::1]/"), "http,%5B::1%5D,");
     CHECK_STR(name_of("http://h/\xff\x01"), "http,h,%FF%01");
 }
@@ -219,7 +219,6 @@ TEST(save_names_of_long_urls_end_in_a_hash)
         CHECK(strlen(name_of(url[0])) <= SAVE_NAME_BYTES);
         memcpy(first, name_of(url[0]), sizeof first);
         CHECK(strcmp(first, name_of(url[1])) != 0);
-        CHECK(strcmp(&first[strlen(first) - 5], ".part") != 0);
-        CHECK_INT(strchr(first, '~') != NULL, size > 250);
+        CHECK_INT(strchr(first, '~') != NULL, size - 2 > SAVE_NAME_BYTES); /* "://" is a comma */
     }
 }
