@@ -85,6 +85,7 @@
  * which what comes from a pipe or a socket cannot. Large content waits for a server that asks for
  * it (100 Continue), for a second at most. A server that answers before it has got all of it with a
  * status from 300 on, or with a whole response, gets no more of it, and its connection is closed.
+ * For files from 2 GiB, here or in `into_fd`, 32-bit glibc needs -D_FILE_OFFSET_BITS=64.
  *
  * Threads. A client belongs to one thread at a time; different threads use different
  * clients. pario_wake alone may be called from everywhere, signal handlers included.
@@ -511,13 +512,13 @@ typedef struct pario_response {
     size_t                   trailer_count;
     const char              *body;      /* the content, never NULL; one NUL follows it, or `into` */
     size_t                   body_size; /* without that NUL */
-    uint64_t                 content_bytes; /* of content so far, streamed and written ones too */
-    int64_t                  redirects;     /* followed */
-    bool                     reused;        /* the connection had served a request before */
-    bool                     proxied;       /* it was one to the proxy, and so is the address */
-    int                      proxy_status;  /* PARIO_ERROR_PROXY_REFUSED: with which; or 0 */
-    uint64_t                 bytes_sent;    /* heads and bodies, redirects and replays included */
-    uint64_t                 bytes_received;
+    uint64_t                 content_bytes;  /* of content so far, streamed and written ones too */
+    int64_t                  redirects;      /* followed */
+    bool                     reused;         /* the connection had served a request before */
+    bool                     proxied;        /* it was one to the proxy, and so is the address */
+    int                      proxy_status;   /* PARIO_ERROR_PROXY_REFUSED: with which; or 0 */
+    uint64_t                 bytes_sent;     /* heads and bodies, redirects and replays included */
+    uint64_t                 bytes_received; /* neither counts what opens a tunnel, or is TLS's */
     pario_times              times;
     struct pario_i_exchange *internal;
 } pario_response;

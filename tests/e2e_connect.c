@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,12 +77,29 @@ static void list_freeaddrinfo(struct addrinfo *list)
     }
 }
 
+/* Whether the client sees a connection only when something has come on it, or it has failed. */
+static bool sees_late;
+
+static int late_connect(int fd, const struct sockaddr *to, socklen_t size)
+{
+    struct pollfd polled = { fd, POLLIN, 0 };
+    const int     got = connect(fd, to, size);
+    const int     failed = errno;
+    if (sees_late && got != 0 && failed == EINPROGRESS) {
+        (void)poll(&polled, 1, -1);
+    }
+    errno = failed;
+    return got;
+}
+
 #define getaddrinfo list_getaddrinfo
 #define freeaddrinfo list_freeaddrinfo
+#define connect late_connect
 #define PARIO_IMPLEMENTATION
 #include "pario.h"
 #undef getaddrinfo
 #undef freeaddrinfo
+#undef connect
 
 #include "e2e.h"
 
@@ -159,6 +177,19 @@ E2E_WAYS(a_refusal_is_not_waited_for)
         get_by_name(run, "noxno", answering, PARIO_ERROR_CONNECT, 0);
         CHECK_UINT(server_count(answering).connections, 3);
     }
+}
+
+/* The loop tells once of what it watches: what came before the race was won is not lost. */
+E2E_WAYS(a_winner_that_speaks_first_is_heard)
+{
+    static const server_step greeting[] = { S_SEND(OK_REPLY), S_READ, S_HOLD };
+    server                  *peer = e2e_serve_script(run, greeting);
+    sees_late = true;
+    run->config.progress_timeout_ms = 3000;
+    if (e2e_open(run)) {
+        get_by_name(run, "noxv4", peer, PARIO_OK, 0);
+    }
+    sees_late = false;
 }
 
 /* The time to connect is that of all addresses together. */
