@@ -18,6 +18,7 @@
  *     interrupt.h an end in order                 cli.h     the command line
  *     json.h, hash.h  what some of these need
  */
+#define _FILE_OFFSET_BITS 64 /* large files, on 32 bits, too */
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>

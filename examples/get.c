@@ -9,11 +9,11 @@
  * by way of FILE.part, so that it may be larger than memory. https needs a TLS library:
  * make finds OpenSSL or Mbed TLS; by hand, add -DCLI_OPENSSL -lssl -lcrypto.
  */
+#define _FILE_OFFSET_BITS 64 /* large files, on 32 bits, too */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #define PARIO_IMPLEMENTATION
