@@ -254,9 +254,9 @@ static inline bool cli_set_source(cli_common *common, const char *value)
     { '\0', "proxy", true, cli_set_proxy, "a URL" },                                               \
         { '\0', "noproxy", true, cli_set_no_proxy, "a list of hosts" },
 #define CLI_PROXY_HELP                                                                             \
-    "      --proxy URL            http://[USER:PASSWORD@]HOST[:PORT], port 80 if none is\n"        \
-    "                             given; '' for no proxy; without this as http_proxy,\n"           \
-    "                             https_proxy, all_proxy say\n"                                    \
+    "      --proxy URL            http://[USER:PASSWORD@]HOST[:PORT], the port is 80\n"            \
+    "                             if none is said; '': no proxy; without this option\n"            \
+    "                             as http_proxy, https_proxy, all_proxy say\n"                     \
     "      --noproxy LIST         hosts asked directly, as no_proxy says; '*': all\n"
 
 /* The options of TLS, where there is one; for the table of options. */

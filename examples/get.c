@@ -85,7 +85,7 @@ static const char help[] =
     "  -H, --header 'Name: value' send a field; 'Name;' sends an empty one,\n"
     "                             'Name:' leaves one out\n"
     "  -d, --data DATA            POST it; @FILE: content of FILE, @-: of stdin, both\n"
-    "                             without line ends and NULs\n"
+    "                             without line ends and NULs, not held in memory\n"
     "  -T, --upload-file FILE     PUT it, as it is; -: stdin, in chunks\n"
     "  -I, --head                 HEAD, and write the head\n"
     "  -i, --include              write the head before the body\n"

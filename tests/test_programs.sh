@@ -339,16 +339,23 @@ try 'an unknown executor' 2 -x tortoises "$url/"
 same 'a bad port' 3 http://127.0.0.1:99999/
 try 'a space in the URL' 3 "$url/a b"
 
-# What is uploaded does not have to fit into memory: here it cannot.
+# What is uploaded does not have to fit into memory: here it cannot. Of lines the ends are left out,
+# by way of a file without a name; of a pipe nobody knows how long it is.
 head -c 150000000 /dev/zero | tr '\0' 'x' > large
+{ cat large; echo; } > lines_large
 truncate -s 268435456 sparse
 start read send 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'
-for upload in '-d @large' '-T sparse' '-T -'; do
-    # shellcheck disable=SC2086
-    run sh -c 'ulimit -v 100000 && exec "$@" < large' - "$build/get" $upload "$url/"
-    check "get, $upload with little memory" 0
+for executor in $executors; do
+    for upload in '-d @large' '-d @lines_large' '-d @-' '-T sparse' '-T -'; do
+        # shellcheck disable=SC2086
+        run sh -c 'ulimit -v 100000 && exec "$@" < large' - "$build/get" -x "$executor" \
+            $upload "$url/"
+        check "get, $upload with little memory, $executor" 0
+    done
 done
-rm -f large sparse
+run sh -c 'cat large | (ulimit -v 100000 && exec "$@")' - "$build/get" -d @- "$url/"
+check 'get, -d @- from a pipe with little memory' 0
+rm -f large lines_large sparse
 stop
 
 for mood in -R -F; do
