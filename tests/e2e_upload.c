@@ -577,6 +577,49 @@ E2E_WAYS(a_pipe_that_ends_too_early_is_an_error)
     send_pipe(run, true, 12, script, PARIO_ERROR_BODY_READ);
 }
 
+/* Closes the end that content comes from, and puts something into the other, if there is one. */
+static void close_under_it(server_peer *peer, void *context)
+{
+    const int *ends = (const int *)context;
+    (void)peer;
+    close(ends[0]);
+    CHECK(ends[1] < 0 || write(ends[1], "more", 4) == 4);
+}
+
+/* Its content comes from ends[0], until the server closes that. */
+static void send_closed(e2e_run *run, int *ends)
+{
+    static const server_step script[] = { S_READ_HEAD, S_READ_BYTES(5), S_CALL, S_DRAIN, S_END };
+    const server_step *const scripts[] = { script };
+    server_options           options = {
+                  .scripts = scripts, .script_count = 1, .function = close_under_it, .context = ends
+    };
+    server        *peer = e2e_serve(run, &options);
+    pario_request  request = { .url = e2e_url(peer, "/"), .body_fd = ends[0] };
+    pario_response response;
+    CHECK_ERROR(e2e_do(run, &request, &response), PARIO_ERROR_BODY_READ);
+    CHECK_INT(response.system_error, EBADF);
+    CHECK_INT(response.stage, PARIO_STAGE_SEND);
+    pario_response_free(&response);
+    server_await_closed(peer, 1);
+}
+
+E2E_WAYS(a_descriptor_may_be_closed_under_what_is_sent)
+{
+    int file[2] = { file_of(LARGE_BYTES), -1 };
+    int ends[2] = { -1, -1 };
+    run->config.expect_bytes = PARIO_OFF;
+    CHECK_INT(pipe2(ends, O_CLOEXEC), 0);
+    int reader = dup(ends[0]); /* so that the pipe can still be written to */
+    CHECK_INT(write(ends[1], "hello", 5), 5);
+    if (e2e_open(run)) {
+        send_closed(run, file);
+        send_closed(run, ends);
+    }
+    close(ends[1]);
+    close(reader);
+}
+
 /* A request with content from a pipe into which nothing comes. Returns the response's status. */
 static int wait_for_pipe(e2e_run *run, const server_step *script, pario_error expected)
 {
