@@ -644,6 +644,15 @@ static void many_limit_files(many *all)
     all->concurrency = most;
 }
 
+/* What is the same for all requests. */
+static void many_prepare(many *all, const pario_config *config)
+{
+    all->request.fields = all->common.fields;
+    all->request.field_count = all->common.field_count;
+    all->request.body_bytes = /* said here, it is the limit of a file, too */
+        config->body_bytes != 0 ? config->body_bytes : PARIO_DEFAULT_BODY_BYTES;
+}
+
 /* Opens the client and everything else. Returns the exit status. */
 static int many_open(many *all)
 {
@@ -666,10 +675,7 @@ static int many_open(many *all)
     if (error != PARIO_OK) {
         return cli_complain(&all->common, CLI_USAGE, "%s", pario_error_text(error));
     }
-    all->request.fields = all->common.fields;
-    all->request.field_count = all->common.field_count;
-    all->request.body_bytes = /* said here, it is the limit of a file, too */
-        config.body_bytes != 0 ? config.body_bytes : PARIO_DEFAULT_BODY_BYTES;
+    many_prepare(all, &config);
     if (!many_make_slots(all) || !report_open(&all->report, &all->progress) ||
         !source_open(&all->source, all->common.operands, all->common.operand_count, all->total)) {
         return cli_complain(&all->common, 1, "%s", pario_error_text(PARIO_ERROR_MEMORY));
