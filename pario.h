@@ -1105,6 +1105,21 @@ static bool pario_i_buffer_reserve(pario_i_buffer *buffer, size_t more)
     return true;
 }
 
+/* Zeroed memory for an object of so many bytes, with count items of `item` bytes behind it. NULL:
+ * there is none. */
+static void *pario_i_new(size_t size, size_t count, size_t item)
+{
+    size_t bytes;
+    void  *block = NULL;
+    if (pario_i_size_multiply(count, item, &bytes) && pario_i_size_add(bytes, size, &bytes)) {
+        block = PARIO_MALLOC(bytes);
+    }
+    if (block != NULL) {
+        memset(block, 0, bytes);
+    }
+    return block;
+}
+
 /* Doubles an array of *room items of a size, 16 at first; NULL: no memory, it stays as it was. */
 static void *pario_i_grow(void *array, size_t *room, size_t size)
 {
@@ -1463,10 +1478,7 @@ static bool pario_i_url_append(pario_i_buffer *out, const unsigned char *s, size
         good = pario_i_buffer_append(out, s + i, plain - i);
         i = plain;
         if (good && i < end) {
-            char octet[3];
-            octet[0] = '%';
-            octet[1] = hex[(unsigned)s[i] >> 4];
-            octet[2] = hex[(unsigned)s[i] & 15u];
+            const char octet[] = { '%', hex[(unsigned)s[i] >> 4], hex[(unsigned)s[i] & 15u] };
             good = pario_i_buffer_append(out, octet, 3);
             i++;
         }
@@ -2471,10 +2483,7 @@ static pario_error pario_i_order_method(pario_i_order *order, const char *name)
 static bool pario_i_order_put_rest(const pario_request *request, bool other, bool sends,
                                    pario_i_buffer *text)
 {
-    pario_i_content content;
-    content.bytes = (const unsigned char *)request->body;
-    content.size = request->body_size;
-    content.upload = NULL;
+    pario_i_content content = { (const unsigned char *)request->body, request->body_size, NULL };
     return pario_i_buffer_append(text, "", 1) &&
            (!other || pario_i_buffer_append(text, request->method, strlen(request->method) + 1)) &&
            (!sends || pario_i_buffer_append(text, &content, sizeof content));
@@ -2556,7 +2565,7 @@ static pario_error pario_i_order_field(pario_i_order *order, const pario_field *
 static bool pario_i_base64(pario_i_buffer *text, const unsigned char *bytes, size_t size)
 {
     static const char letters[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
     bool good = true;
     for (size_t i = 0; i < size && good; i += 3) {
         size_t   have = pario_i_min(size - i, 3);
@@ -2564,15 +2573,8 @@ static bool pario_i_base64(pario_i_buffer *text, const unsigned char *bytes, siz
         group |= have > 1 ? (unsigned)bytes[i + 1] << 8 : 0u;
         group |= have > 2 ? (unsigned)bytes[i + 2] : 0u;
         char four[4];
-        four[0] = letters[(group >> 18) & 63u];
-        four[1] = letters[(group >> 12) & 63u];
-        four[2] = '=';
-        four[3] = '=';
-        if (have > 1) {
-            four[2] = letters[(group >> 6) & 63u];
-        }
-        if (have > 2) {
-            four[3] = letters[group & 63u];
+        for (unsigned k = 0; k < 4; k++) {
+            four[k] = letters[k <= have ? (group >> (18u - (6u * k))) & 63u : 64u];
         }
         good = pario_i_buffer_append(text, four, 4);
     }
@@ -2652,9 +2654,8 @@ static pario_error pario_i_order_credentials(pario_i_order *order, const pario_r
     if ((order->flags & PARIO_I_SECRET) != 0) {
         return PARIO_ERROR_FIELD_RESERVED;
     }
-    pario_i_buffer plain;
-    memset(&plain, 0, sizeof plain);
-    pario_error error = pario_i_order_plain(order, request, &plain);
+    pario_i_buffer plain = { NULL, 0, 0 };
+    pario_error    error = pario_i_order_plain(order, request, &plain);
     if (error == PARIO_OK) {
         order->flags = (uint8_t)(order->flags | PARIO_I_SECRET);
         error = pario_i_basic("Authorization", &plain, text);
@@ -2954,13 +2955,12 @@ typedef struct pario_i_proxy {
 /* Appends the Proxy-Authorization line, if the proxy's URL has credentials. */
 static pario_error pario_i_proxy_credentials(const pario_i_proxy *proxy, pario_i_buffer *text)
 {
-    pario_i_buffer plain;
+    pario_i_buffer plain = { NULL, 0, 0 };
     pario_error    error = PARIO_ERROR_MEMORY;
     bool           good = true;
     if (pario_i_url_user_beg(&proxy->parts) == pario_i_url_user_end(&proxy->parts)) {
         return PARIO_OK;
     }
-    memset(&plain, 0, sizeof plain);
     if (pario_i_userinfo(&proxy->parts, proxy->url, &plain, &good)) {
         error = good ? pario_i_basic("Proxy-Authorization", &plain, text) : PARIO_ERROR_CREDENTIALS;
     }
@@ -3198,12 +3198,8 @@ static void pario_i_reply_free(pario_i_reply *reply)
 static pario_i_reply *pario_i_reply_partial(pario_i_head *spare, const unsigned char *s,
                                             size_t size)
 {
-    pario_i_reply *reply = (pario_i_reply *)PARIO_MALLOC(sizeof *reply);
-    if (reply == NULL) {
-        return NULL;
-    }
-    memset(reply, 0, sizeof *reply);
-    if (!pario_i_buffer_append(&reply->bytes, s, size)) {
+    pario_i_reply *reply = (pario_i_reply *)pario_i_new(sizeof *reply, 0, 0);
+    if (reply == NULL || !pario_i_buffer_append(&reply->bytes, s, size)) {
         PARIO_FREE(reply);
         return NULL;
     }
@@ -3264,8 +3260,7 @@ static pario_error pario_i_exchange_new(const pario_request *request, const pari
                                         const pario_i_limits *specific, pario_i_exchange **made)
 {
     pario_i_order  order;
-    pario_i_buffer text;
-    memset(&text, 0, sizeof text);
+    pario_i_buffer text = { NULL, 0, 0 };
     *made = NULL;
     pario_error error = pario_i_order_read(&order, request, limits->tls, &text);
     if (error == PARIO_OK) {
@@ -3307,13 +3302,6 @@ static inline pario_i_upload *pario_i_exchange_upload(const pario_i_exchange *x)
     return pario_i_order_content(&x->order).upload;
 }
 
-/* Where a request's content comes from, if it is not in memory. */
-typedef struct pario_i_source {
-    int      fd;     /* -1: it is */
-    int64_t  offset; /* in a file, or -1 */
-    uint64_t size;   /* or PARIO_I_UNKNOWN */
-} pario_i_source;
-
 /* Whether the user has a field of his own with this name, or wants the library to send none. */
 static bool pario_i_request_names(const pario_request *request, const char *name)
 {
@@ -3325,10 +3313,10 @@ static bool pario_i_request_names(const pario_request *request, const char *name
     return found;
 }
 
-/* Gives an exchange that was made of the request the upload that its content needs, if it does.
- * False: out of memory. */
+/* Gives an exchange that was made of the request the upload that its content needs, if it does: as
+ * `source` has it, whose fd, offset and size are set. False: out of memory. */
 static bool pario_i_exchange_prepare(pario_i_exchange *x, const pario_request *request,
-                                     const pario_i_source *source)
+                                     const pario_i_upload *source)
 {
     pario_i_content content = pario_i_order_content(&x->order);
     uint64_t        least = x->limits->expect_bytes;
@@ -3339,10 +3327,8 @@ static bool pario_i_exchange_prepare(pario_i_exchange *x, const pario_request *r
     }
     pario_i_upload *upload = (pario_i_upload *)PARIO_MALLOC(sizeof *upload);
     if (upload != NULL) {
-        memset(upload, 0, sizeof *upload);
+        *upload = *source;
         upload->size = size;
-        upload->fd = source->fd;
-        upload->offset = source->offset;
         upload->expects = expects;
         pario_i_order_set_upload(&x->order, upload);
     }
@@ -3693,9 +3679,8 @@ static void pario_i_exchange_move(pario_i_exchange *x, int64_t now)
 static void pario_i_exchange_redirect(pario_i_exchange *x, int64_t now)
 {
     pario_i_order  to;
-    pario_i_buffer block;
-    memset(&block, 0, sizeof block);
-    pario_error error = pario_i_exchange_relocate(x, &to, &block);
+    pario_i_buffer block = { NULL, 0, 0 };
+    pario_error    error = pario_i_exchange_relocate(x, &to, &block);
     if (error == PARIO_OK) {
         bool downgrade = x->order.parts.https && !to.parts.https;
         pario_i_exchange_reorder(x, &to);
@@ -4293,10 +4278,7 @@ static void pario_i_exchange_refused(pario_i_exchange *x, const char *explanatio
     }
     pario_i_exchange_end(x, PARIO_ERROR_TLS, now);
     if (x->reply == NULL) {
-        x->reply = (pario_i_reply *)PARIO_MALLOC(sizeof *x->reply);
-        if (x->reply != NULL) {
-            memset(x->reply, 0, sizeof *x->reply);
-        }
+        x->reply = (pario_i_reply *)pario_i_new(sizeof *x->reply, 0, 0);
     }
     if (x->reply != NULL) {
         (void)pario_i_buffer_append(&x->reply->content, explanation, strlen(explanation));
@@ -4403,20 +4385,12 @@ typedef struct pario_i_race {
 /* A race between so many addresses, PARIO_I_MAX_ADDRESSES at most; NULL: out of memory. */
 static pario_i_race *pario_i_race_new(size_t count)
 {
-    size_t size;
-    void  *block = NULL;
-    if (pario_i_size_multiply(count, sizeof(pario_i_try), &size) &&
-        pario_i_size_add(size, sizeof(pario_i_race), &size)) {
-        block = PARIO_MALLOC(size);
+    pario_i_race *race = (pario_i_race *)pario_i_new(sizeof *race, count, sizeof(pario_i_try));
+    if (race != NULL) {
+        void *tries = race + 1;
+        race->count = (uint8_t)count;
+        race->tries = (pario_i_try *)tries;
     }
-    if (block == NULL) {
-        return NULL;
-    }
-    pario_i_race *race = (pario_i_race *)block;
-    void         *tries = race + 1;
-    memset(race, 0, sizeof *race);
-    race->count = (uint8_t)count;
-    race->tries = (pario_i_try *)tries;
     return race;
 }
 
@@ -4498,18 +4472,6 @@ typedef struct pario_i_mutex {
     pthread_mutex_t mutex;
 } PARIO_I_CAPABILITY pario_i_mutex;
 
-/* Makes a mutex. Returns 0 or an errno. */
-static int pario_i_mutex_init(pario_i_mutex *lock)
-{
-    return pthread_mutex_init(&lock->mutex, NULL);
-}
-
-/* Ends a mutex that nobody holds. */
-static void pario_i_mutex_destroy(pario_i_mutex *lock)
-{
-    (void)pthread_mutex_destroy(&lock->mutex);
-}
-
 /* Takes the lock; waits for it. Not recursive. */
 static void pario_i_mutex_lock(pario_i_mutex *lock) PARIO_I_ACQUIRE(lock) PARIO_I_NO_ANALYSIS
 {
@@ -4536,6 +4498,27 @@ static int pario_i_condition_init(pthread_cond_t *condition)
     }
     (void)pthread_condattr_destroy(&attributes);
     return failed;
+}
+
+/* Makes a lock and a condition. Returns 0 or an errno, and then neither of them is there. */
+static int pario_i_lock_init(pario_i_mutex *lock, pthread_cond_t *condition)
+{
+    int failed = pthread_mutex_init(&lock->mutex, NULL);
+    if (failed != 0) {
+        return failed;
+    }
+    failed = pario_i_condition_init(condition);
+    if (failed != 0) {
+        (void)pthread_mutex_destroy(&lock->mutex);
+    }
+    return failed;
+}
+
+/* Ends a lock that nobody holds and a condition that nobody waits for. */
+static void pario_i_lock_destroy(pario_i_mutex *lock, pthread_cond_t *condition)
+{
+    (void)pthread_cond_destroy(condition);
+    (void)pthread_mutex_destroy(&lock->mutex);
 }
 
 /* A time in nanoseconds, which is not negative, as the system wants it. */
@@ -4598,6 +4581,16 @@ static int pario_i_proc_open(int directory, const char *name, int flags)
         fd = openat(directory, name, flags | O_CLOEXEC);
     } while ((fd < 0) && (errno == EINTR));
     return fd;
+}
+
+/* Closes a descriptor, if it is one. errno is kept. */
+static void pario_i_fd_close(int fd)
+{
+    int before = errno;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    errno = before;
 }
 
 /* As read, but signals do not disturb it. -1 and errno on failure. */
@@ -4882,35 +4875,12 @@ static int pario_i_sampler_first(pario_sampler *sampler)
     return failed;
 }
 
-/* Makes what the two threads share. Returns 0 or an errno, and nothing is left then. */
-static int pario_i_sampler_prepare(pario_sampler *sampler)
-{
-    int failed = pario_i_mutex_init(&sampler->lock);
-    if (failed != 0) {
-        return failed;
-    }
-    pario_i_mutex_lock(&sampler->lock);
-    sampler->ready = false;
-    sampler->stop = false;
-    sampler->first_error = 0;
-    pario_i_mutex_unlock(&sampler->lock);
-    failed = pario_i_condition_init(&sampler->changed);
-    if (failed != 0) {
-        pario_i_mutex_destroy(&sampler->lock);
-    }
-    return failed;
-}
-
 /* Gives back a sampler without its thread, and its samples. errno is kept. */
 static void pario_i_sampler_free(pario_sampler *sampler)
 {
     const int before = errno;
-    if (sampler->directory >= 0) {
-        (void)close(sampler->directory);
-    }
-    if (sampler->timer >= 0) {
-        (void)close(sampler->timer);
-    }
+    pario_i_fd_close(sampler->directory);
+    pario_i_fd_close(sampler->timer);
     PARIO_FREE(sampler->series.samples);
     PARIO_FREE(sampler);
     errno = before;
@@ -4919,11 +4889,10 @@ static void pario_i_sampler_free(pario_sampler *sampler)
 /* A sampler with room for its first samples, or NULL. Nothing is open yet. */
 static pario_sampler *pario_i_sampler_new(int interval_ms)
 {
-    pario_sampler *sampler = (pario_sampler *)PARIO_MALLOC(sizeof *sampler);
+    pario_sampler *sampler = (pario_sampler *)pario_i_new(sizeof *sampler, 0, 0);
     if (sampler == NULL) {
         return NULL;
     }
-    memset((void *)sampler, 0, sizeof *sampler);
     sampler->directory = -1;
     sampler->timer = -1;
     sampler->interval_ns = (int64_t)interval_ms * 1000000;
@@ -4945,7 +4914,7 @@ static pario_sampler *pario_i_sampler_new(int interval_ms)
 static pario_error pario_i_sampler_launch(pario_sampler *sampler)
 {
     pario_error error = PARIO_ERROR_THREAD;
-    int         failed = pario_i_sampler_prepare(sampler);
+    int         failed = pario_i_lock_init(&sampler->lock, &sampler->changed);
     if (failed != 0) {
         errno = failed;
         return error;
@@ -4961,8 +4930,7 @@ static pario_error pario_i_sampler_launch(pario_sampler *sampler)
         (void)pthread_join(sampler->thread, NULL);
         error = PARIO_ERROR_PROCESS;
     }
-    (void)pthread_cond_destroy(&sampler->changed);
-    pario_i_mutex_destroy(&sampler->lock);
+    pario_i_lock_destroy(&sampler->lock, &sampler->changed);
     errno = failed;
     return error;
 }
@@ -5030,8 +4998,7 @@ PARIO_DEF pario_error pario_sampler_stop(pario_sampler *sampler, pario_series *s
     pario_i_mutex_unlock(&sampler->lock);
     (void)pario_i_sampler_set(sampler, 1); /* if that fails, the turn ends the wait */
     (void)pthread_join(sampler->thread, NULL);
-    (void)pthread_cond_destroy(&sampler->changed);
-    pario_i_mutex_destroy(&sampler->lock);
+    pario_i_lock_destroy(&sampler->lock, &sampler->changed);
     error = sampler->left_out ? PARIO_ERROR_MEMORY : PARIO_OK;
     if (series != NULL) {
         *series = sampler->series;
@@ -5082,6 +5049,34 @@ typedef struct pario_i_addresses {
     uint16_t         count;
     pario_i_address *list;
 } pario_i_addresses;
+
+/* A numeric address, without brackets, of size bytes. False: it is none. */
+static bool pario_i_address_read(pario_i_address *address, const unsigned char *s, size_t size)
+{
+    char  text[INET6_ADDRSTRLEN];
+    void *bytes = &address->v4.sin_addr;
+    memset(address, 0, sizeof *address);
+    if (size >= sizeof text) {
+        return false;
+    }
+    memcpy(text, s, size);
+    text[size] = '\0';
+    address->any.sa_family = AF_INET;
+    if (strchr(text, ':') != NULL) {
+        address->any.sa_family = AF_INET6;
+        bytes = &address->v6.sin6_addr;
+    }
+    return inet_pton(address->any.sa_family, text, bytes) == 1;
+}
+
+/* Where the bytes of a numeric address are; returns how many. */
+static size_t pario_i_address_bytes(const pario_i_address *address, const unsigned char **bytes)
+{
+    bool        v6 = address->any.sa_family == AF_INET6;
+    const void *place = v6 ? (const void *)&address->v6.sin6_addr : &address->v4.sin_addr;
+    *bytes = (const unsigned char *)place;
+    return v6 ? sizeof address->v6.sin6_addr : sizeof address->v4.sin_addr;
+}
 
 /* What became of an attempt to send or to receive. */
 typedef enum pario_i_io {
@@ -5151,21 +5146,14 @@ static void pario_i_session_set(pario_i_connection *c, void *session)
 /* Room for count addresses, with one reference; NULL: out of memory. */
 static pario_i_addresses *pario_i_addresses_new(size_t count)
 {
-    size_t size;
-    void  *block = NULL;
-    if (pario_i_size_multiply(count, sizeof(pario_i_address), &size) &&
-        pario_i_size_add(size, sizeof(pario_i_addresses), &size)) {
-        block = PARIO_MALLOC(size);
+    pario_i_addresses *addresses =
+        (pario_i_addresses *)pario_i_new(sizeof *addresses, count, sizeof(pario_i_address));
+    if (addresses != NULL) {
+        void *list = addresses + 1;
+        addresses->references = 1;
+        addresses->count = (uint16_t)count;
+        addresses->list = (pario_i_address *)list;
     }
-    if (block == NULL) {
-        return NULL;
-    }
-    memset(block, 0, size);
-    pario_i_addresses *addresses = (pario_i_addresses *)block;
-    void              *list = addresses + 1;
-    addresses->references = 1;
-    addresses->count = (uint16_t)count;
-    addresses->list = (pario_i_address *)list;
     return addresses;
 }
 
@@ -5189,25 +5177,16 @@ static void pario_i_addresses_drop(pario_i_addresses *addresses)
 
 /* The address of a numeric host, or NULL: it is a name (*name is set) or memory is out. */
 static pario_i_addresses *pario_i_addresses_numeric(const unsigned char *host, size_t size,
-                                                    bool literal, bool *name)
+                                                    bool *name)
 {
-    char text[INET6_ADDRSTRLEN];
-    *name = size >= sizeof text || (!literal && !pario_i_url_is_ipv4(host, 0, size));
-    if (*name) {
-        return NULL;
+    pario_i_address    address;
+    pario_i_addresses *addresses = NULL;
+    *name = !pario_i_address_read(&address, host, size);
+    if (!*name) {
+        addresses = pario_i_addresses_new(1);
     }
-    pario_i_addresses *addresses = pario_i_addresses_new(1);
-    if (addresses == NULL) {
-        return NULL;
-    }
-    memcpy(text, host, size);
-    text[size] = '\0';
-    if (literal) {
-        addresses->list[0].v6.sin6_family = AF_INET6;
-        (void)inet_pton(AF_INET6, text, &addresses->list[0].v6.sin6_addr);
-    } else {
-        addresses->list[0].v4.sin_family = AF_INET;
-        (void)inet_pton(AF_INET, text, &addresses->list[0].v4.sin_addr);
+    if (addresses != NULL) {
+        addresses->list[0] = address;
     }
     return addresses;
 }
@@ -5247,9 +5226,7 @@ static int pario_i_transport_socket(const pario_i_address *source, int family)
 #endif
     socklen_t size = family == AF_INET6 ? sizeof source->v6 : sizeof source->v4;
     if (bind(fd, &source->any, size) != 0) {
-        int failed = errno;
-        (void)close(fd);
-        errno = failed;
+        pario_i_fd_close(fd);
         return -1;
     }
     return fd;
@@ -5277,9 +5254,7 @@ static int pario_i_transport_open(const pario_i_address *source, const pario_i_a
     }
     /* Interrupted, a connect goes on by itself. */
     if (connect(fd, name, size) != 0 && errno != EINPROGRESS && errno != EINTR) {
-        int failed = errno;
-        (void)close(fd);
-        errno = failed;
+        pario_i_fd_close(fd);
         return -1;
     }
     return fd;
@@ -5501,18 +5476,11 @@ static void pario_i_name_free(pario_i_name *name)
 /* A new resolver with one reference, or NULL and errno. */
 static pario_i_resolver *pario_i_resolver_new(int notify_fd, int64_t cache_ns, int family)
 {
-    pario_i_resolver *resolver = (pario_i_resolver *)PARIO_MALLOC(sizeof *resolver);
+    pario_i_resolver *resolver = (pario_i_resolver *)pario_i_new(sizeof *resolver, 0, 0);
     if (resolver == NULL) {
         return NULL;
     }
-    memset(resolver, 0, sizeof *resolver);
-    int failed = pario_i_mutex_init(&resolver->lock);
-    if (failed == 0) {
-        failed = pario_i_condition_init(&resolver->changed);
-        if (failed != 0) {
-            pario_i_mutex_destroy(&resolver->lock);
-        }
-    }
+    int failed = pario_i_lock_init(&resolver->lock, &resolver->changed);
     if (failed != 0) {
         PARIO_FREE(resolver);
         errno = failed;
@@ -5562,8 +5530,7 @@ static void pario_i_resolver_drop(pario_i_resolver *resolver)
     }
     pario_i_mutex_unlock(&resolver->lock);
     if (last) {
-        (void)pthread_cond_destroy(&resolver->changed);
-        pario_i_mutex_destroy(&resolver->lock);
+        pario_i_lock_destroy(&resolver->lock, &resolver->changed);
         PARIO_FREE(resolver);
     }
 }
@@ -5770,13 +5737,12 @@ static pario_i_name *pario_i_resolver_entry(pario_i_resolver *resolver, const un
     if (resolver->count >= PARIO_MAX_CACHED_NAMES) {
         pario_i_resolver_empty(resolver);
     }
-    void *block = PARIO_MALLOC(sizeof *name + size + 1);
-    if (block == NULL) {
+    name = (pario_i_name *)pario_i_new(sizeof *name, size + 1, 1);
+    if (name == NULL) {
         return NULL;
     }
-    name = (pario_i_name *)block;
-    memset(name, 0, sizeof *name);
-    name->host = (char *)block + sizeof *name;
+    void *behind = name + 1;
+    name->host = (char *)behind;
     name->size = size;
     pario_i_host_copy(name->host, host, size);
     name->state = PARIO_I_NAME_FAILED;
@@ -5831,21 +5797,6 @@ static void pario_i_resolver_leave(pario_i_resolver *resolver, pario_i_name *nam
 /* ------------------------------------------------------------------------------------------ */
 /* >>pool */
 
-/* A host as the bytes of an address: 4 or 16 of them, or 0 where it is a name. */
-static size_t pario_i_bypass_address(const unsigned char *host, size_t size, unsigned char *bytes)
-{
-    char text[INET6_ADDRSTRLEN];
-    if (size == 0 || size >= sizeof text) {
-        return 0;
-    }
-    memcpy(text, host, size);
-    text[size] = '\0';
-    if (inet_pton(AF_INET, text, bytes) == 1) {
-        return 4;
-    }
-    return inet_pton(AF_INET6, text, bytes) == 1 ? 16 : 0;
-}
-
 /* Whether two addresses are equal in their first so many bits. */
 static bool pario_i_bypass_equal_bits(const unsigned char *a, const unsigned char *b, size_t bits)
 {
@@ -5854,18 +5805,22 @@ static bool pario_i_bypass_equal_bits(const unsigned char *a, const unsigned cha
     return same && (bits % 8 == 0 || ((a[bits / 8] ^ b[bits / 8]) & rest & 0xffu) == 0);
 }
 
-/* Whether the network or address t[beg..end) holds the address of `size` bytes. */
+/* Whether the network or address t[beg..end) holds an address. */
 static bool pario_i_bypass_network(const unsigned char *t, size_t beg, size_t end,
-                                   const unsigned char *address, size_t size)
+                                   const pario_i_address *address)
 {
-    unsigned char network[16];
-    size_t        slash = pario_i_find(t, beg, end, '/');
-    uint64_t      bits = size * 8;
-    bool          good = pario_i_bypass_address(t + beg, slash - beg, network) == size;
+    pario_i_address      network;
+    const unsigned char *a;
+    const unsigned char *b;
+    size_t               slash = pario_i_find(t, beg, end, '/');
+    size_t               size = pario_i_address_bytes(address, &a);
+    uint64_t             bits = size * 8;
+    bool                 good = pario_i_address_read(&network, t + beg, slash - beg) &&
+                pario_i_address_bytes(&network, &b) == size;
     if (slash < end) {
         good = good && pario_i_decimal(t, slash + 1, end, &bits) == PARIO_I_NUMBER;
     }
-    return good && bits <= size * 8 && pario_i_bypass_equal_bits(address, network, (size_t)bits);
+    return good && bits <= size * 8 && pario_i_bypass_equal_bits(a, b, (size_t)bits);
 }
 
 /* Where s[beg..end) ends without a dot. */
@@ -5927,8 +5882,8 @@ static bool pario_i_bypasses(const char *exceptions, const unsigned char *url,
     const unsigned char *t = (const unsigned char *)exceptions;
     const unsigned char *host = url + parts->host_beg;
     size_t               size = (size_t)parts->host_end - parts->host_beg;
-    unsigned char        address[16];
-    size_t               numeric = pario_i_bypass_address(host, size, address);
+    pario_i_address      address;
+    bool                 numeric = pario_i_address_read(&address, host, size);
     size_t               at = strspn(exceptions, " \t,");
     bool                 found = false;
     while (t[at] != '\0' && !found) {
@@ -5938,8 +5893,8 @@ static bool pario_i_bypasses(const char *exceptions, const unsigned char *url,
         if (end - beg == 1 && t[beg] == '*') {
             found = true;
         } else if (pario_i_bypass_host(t, &beg, &end, parts->port)) {
-            found = numeric > 0 ? pario_i_bypass_network(t, beg, end, address, numeric)
-                                : pario_i_bypass_domain(t, beg, end, host, size);
+            found = numeric ? pario_i_bypass_network(t, beg, end, &address)
+                            : pario_i_bypass_domain(t, beg, end, host, size);
         }
     }
     return found;
@@ -6026,12 +5981,11 @@ static pario_i_origin *pario_i_pool_add(pario_i_pool *pool, const unsigned char 
     if (pool->count >= pool->bucket_count) {
         pario_i_pool_widen(pool);
     }
-    void *block = pool->bucket_count > 0 ? PARIO_MALLOC(sizeof(pario_i_origin) + size + 1) : NULL;
+    void *block = pool->bucket_count > 0 ? pario_i_new(sizeof(pario_i_origin), size + 1, 1) : NULL;
     if (block == NULL) {
         return NULL;
     }
     pario_i_origin *origin = (pario_i_origin *)block;
-    memset(origin, 0, sizeof *origin);
     origin->host = (char *)block + sizeof *origin;
     pario_i_host_copy(origin->host, url + parts->host_beg, size);
     origin->size = size;
@@ -6635,9 +6589,7 @@ static bool pario_i_await_other(const pario_client *client, pario_i_connection *
     event.events = (uint32_t)EPOLLIN | (uint32_t)EPOLLOUT | (uint32_t)EPOLLET;
     event.data.ptr = (unsigned char *)c + 1; /* an odd address: see pario_i_event_connection */
     if (client->epoll_fd >= 0 && epoll_ctl(client->epoll_fd, EPOLL_CTL_ADD, copy, &event) != 0) {
-        int failed = errno;
-        (void)close(copy);
-        errno = failed;
+        pario_i_fd_close(copy);
         return false;
     }
     c->other = copy;
@@ -6760,14 +6712,25 @@ static void pario_i_idle_close(pario_client *client, pario_i_connection *c)
     pario_i_pool_forget(&client->pool, origin);
 }
 
+/* An option in milliseconds as nanoseconds. */
+static int64_t pario_i_limit_ns(int64_t ms)
+{
+    return ms < 0 ? INT64_MAX : ms * 1000000;
+}
+
+/* An option as a number that means no limit by being large, and none at all by being 0. */
+static uint64_t pario_i_limit_size(int64_t value, uint64_t largest)
+{
+    if (value == PARIO_UNLIMITED) {
+        return largest;
+    }
+    return value < 0 ? 0 : (uint64_t)value;
+}
+
 /* How many connections may be kept without a request. */
 static size_t pario_i_idle_limit(const pario_client *client)
 {
-    int64_t limit = client->config.idle_connections;
-    if (limit == PARIO_UNLIMITED) {
-        return SIZE_MAX;
-    }
-    return limit > 0 ? (size_t)limit : 0;
+    return (size_t)pario_i_limit_size(client->config.idle_connections, SIZE_MAX);
 }
 
 /* The first exchange that waits for a connection to this origin may try again. */
@@ -6843,8 +6806,7 @@ static void pario_i_settle(const pario_client *client, pario_i_exchange *x)
 /* When a connection that has been idle since then is closed. */
 static int64_t pario_i_idle_end(const pario_client *client, int64_t since)
 {
-    int64_t ms = client->config.idle_timeout_ms;
-    return ms < 0 ? INT64_MAX : pario_i_time_add(since, ms * 1000000);
+    return pario_i_time_add(since, pario_i_limit_ns(client->config.idle_timeout_ms));
 }
 
 /* Keeps a connection for others; the oldest one goes if there are too many. */
@@ -7095,29 +7057,6 @@ static int pario_i_dial(pario_client *client, pario_i_connection *c, size_t addr
     return fd;
 }
 
-/* Begins to connect: to the one address there is, or to several in a race. */
-static pario_i_carried pario_i_carry_open(pario_client *client, pario_i_exchange *x, int64_t now)
-{
-    pario_i_connection *c = x->connection;
-    if (c->addresses->count > 1) {
-        pario_i_race *race = pario_i_race_new(c->addresses->count);
-        if (race != NULL) {
-            c->race = race;
-            c->racing = true;
-        } else {
-            pario_i_exchange_end(x, PARIO_ERROR_MEMORY, now);
-        }
-        return PARIO_I_ONWARD;
-    }
-    int fd = pario_i_dial(client, c, 0);
-    if (fd < 0) {
-        pario_i_exchange_fail(x, PARIO_ERROR_CONNECT, errno, now);
-        return PARIO_I_ONWARD;
-    }
-    pario_i_connection_set(client, c, fd);
-    return PARIO_I_WAITING;
-}
-
 /* Wants the exchange to end. Atomic exchanges: helgrind tells them from writes without a lock. */
 static void pario_i_be_cancelled(pario_i_exchange *x)
 {
@@ -7130,13 +7069,36 @@ static bool pario_i_is_cancelled(const pario_i_exchange *x)
     return __atomic_load_n(&x->cancelled, __ATOMIC_ACQUIRE);
 }
 
-/* A connection has failed, unless it was shut down because somebody cancelled: the next step says
- * that then. */
-static void pario_i_carry_failed(pario_i_exchange *x, pario_error error, int failed, int64_t now)
+/* Something has failed, with an errno or 0: the exchange ends. Unless its connection was shut down
+ * because somebody cancelled: the next step says that then. */
+static pario_i_carried pario_i_carry_fail(pario_i_exchange *x, pario_error error, int system_error,
+                                          int64_t now)
 {
     if (!pario_i_is_cancelled(x)) {
-        pario_i_exchange_fail(x, error, failed, now);
+        pario_i_exchange_fail(x, error, system_error, now);
     }
+    return PARIO_I_ONWARD;
+}
+
+/* Begins to connect: to the one address there is, or to several in a race. */
+static pario_i_carried pario_i_carry_open(pario_client *client, pario_i_exchange *x, int64_t now)
+{
+    pario_i_connection *c = x->connection;
+    if (c->addresses->count > 1) {
+        pario_i_race *race = pario_i_race_new(c->addresses->count);
+        if (race == NULL) {
+            return pario_i_carry_fail(x, PARIO_ERROR_MEMORY, 0, now);
+        }
+        c->race = race;
+        c->racing = true;
+        return PARIO_I_ONWARD;
+    }
+    int fd = pario_i_dial(client, c, 0);
+    if (fd < 0) {
+        return pario_i_carry_fail(x, PARIO_ERROR_CONNECT, errno, now);
+    }
+    pario_i_connection_set(client, c, fd);
+    return PARIO_I_WAITING;
 }
 
 /* The TLS transport has failed, likewise: the exchange ends with what it says of that. */
@@ -7174,8 +7136,7 @@ static pario_i_carried pario_i_carry_handshake(pario_client *client, pario_i_exc
         x->stage = PARIO_STAGE_TLS;
         pario_i_session_set(c, tls->begin(tls->context, c->fd, c->origin->host));
         if (pario_i_session(c) == NULL) {
-            pario_i_exchange_end(x, PARIO_ERROR_MEMORY, now);
-            return PARIO_I_ONWARD;
+            return pario_i_carry_fail(x, PARIO_ERROR_MEMORY, 0, now);
         }
     }
     pario_i_io io = pario_i_transport_tls(c, tls->handshake(pario_i_session(c)), 1, 1);
@@ -7204,8 +7165,7 @@ static pario_i_carried pario_i_carry_ask_proxy(const pario_client *client, pario
     }
     if (!pario_i_request_write_connect(&x->order, client->agent, c->origin->via->authorization,
                                        &scratch->send)) {
-        pario_i_exchange_end(x, PARIO_ERROR_MEMORY, now);
-        return PARIO_I_ONWARD;
+        return pario_i_carry_fail(x, PARIO_ERROR_MEMORY, 0, now);
     }
     x->head_size = (uint32_t)scratch->send.size;
     piece.iov_base = scratch->send.data + x->sent;
@@ -7213,7 +7173,7 @@ static pario_i_carried pario_i_carry_ask_proxy(const pario_client *client, pario
     pario_i_io io = pario_i_transport_send(client->config.tls, c, &piece, 1, &moved);
     x->sent += moved;
     if (io == PARIO_I_BROKEN) {
-        pario_i_carry_failed(x, PARIO_ERROR_SEND, errno, now);
+        return pario_i_carry_fail(x, PARIO_ERROR_SEND, errno, now);
     }
     return io == PARIO_I_BLOCKED ? PARIO_I_WAITING : PARIO_I_ONWARD;
 }
@@ -7247,8 +7207,7 @@ static pario_i_carried pario_i_carry_tunnel(pario_client *client, pario_i_exchan
     pario_i_connection *c = x->connection;
     pario_i_scratch    *scratch = pario_i_scratch_take(client);
     if (scratch == NULL) {
-        pario_i_exchange_end(x, PARIO_ERROR_MEMORY, now);
-        return PARIO_I_ONWARD;
+        return pario_i_carry_fail(x, PARIO_ERROR_MEMORY, 0, now);
     }
     if (!c->tunnels) {
         c->tunnels = true;
@@ -7267,12 +7226,10 @@ static pario_i_carried pario_i_carry_tunnel(pario_client *client, pario_i_exchan
 static pario_i_carried pario_i_carry_reached(pario_client *client, pario_i_exchange *x, int64_t now)
 {
     pario_i_connection *c = x->connection;
-    if (c->secure) {
-        pario_i_transport_be_prompt(c);
-    }
     if (!c->secure) {
         return pario_i_carry_connected(client, x, now);
     }
+    pario_i_transport_be_prompt(c);
     return c->origin->via != NULL ? pario_i_carry_tunnel(client, x, now)
                                   : pario_i_carry_handshake(client, x, now);
 }
@@ -7359,8 +7316,7 @@ static pario_i_carried pario_i_carry_race(pario_client *client, pario_i_exchange
         got = count > 0 ? poll(fds, count, 0) : 0;
     } while (got < 0 && errno == EINTR);
     if (got < 0) {
-        pario_i_exchange_fail(x, PARIO_ERROR_SYSTEM, errno, now);
-        return PARIO_I_ONWARD;
+        return pario_i_carry_fail(x, PARIO_ERROR_SYSTEM, errno, now);
     }
     pario_i_client_lock(client);
     int winner = pario_i_race_look(client, c, fds, now);
@@ -7372,8 +7328,7 @@ static pario_i_carried pario_i_carry_race(pario_client *client, pario_i_exchange
     if (c->race->running > 0) {
         return PARIO_I_WAITING;
     }
-    pario_i_carry_failed(x, PARIO_ERROR_CONNECT, c->race->system_error, now);
-    return PARIO_I_ONWARD;
+    return pario_i_carry_fail(x, PARIO_ERROR_CONNECT, c->race->system_error, now);
 }
 
 /* Sees how connecting goes. */
@@ -7395,8 +7350,7 @@ static pario_i_carried pario_i_carry_connecting(pario_client *client, pario_i_ex
     }
     int failed = c->hung_up ? pario_i_transport_error(c->fd) : 0;
     if (failed != 0) {
-        pario_i_carry_failed(x, PARIO_ERROR_CONNECT, failed, now);
-        return PARIO_I_ONWARD;
+        return pario_i_carry_fail(x, PARIO_ERROR_CONNECT, failed, now);
     }
     return c->writable ? pario_i_carry_reached(client, x, now) : PARIO_I_WAITING;
 }
@@ -7407,8 +7361,8 @@ static pario_i_resolver *pario_i_get_resolver(pario_client *client)
     pario_i_client_lock(client);
     if (client->resolver == NULL) {
         int64_t ms = client->config.lookup_cache_ms;
-        int64_t ns = ms == PARIO_UNLIMITED ? INT64_MAX : ms * 1000000;
-        client->resolver = pario_i_resolver_new(client->wake_fd, ms == PARIO_OFF ? 0 : ns,
+        client->resolver = pario_i_resolver_new(client->wake_fd,
+                                                pario_i_limit_ns(ms == PARIO_OFF ? 0 : ms),
                                                 client->source.any.sa_family);
     }
     pario_i_resolver *resolver = client->resolver;
@@ -7431,8 +7385,7 @@ static pario_i_carried pario_i_carry_known(pario_client *client, pario_i_exchang
     pario_i_connection *c = x->connection;
     if (!pario_i_is_within_reach(client, known)) {
         pario_i_addresses_drop(known);
-        pario_i_exchange_end(x, PARIO_ERROR_SOURCE, now);
-        return PARIO_I_ONWARD;
+        return pario_i_carry_fail(x, PARIO_ERROR_SOURCE, 0, now);
     }
     pario_i_client_lock(client);
     c->addresses = known;
@@ -7454,19 +7407,17 @@ static pario_i_carried pario_i_carry_name(pario_client *client, pario_i_exchange
     bool                 name = false;
     pario_i_addresses   *known = client->unix_socket != NULL
                                      ? pario_i_addresses_keep(client->unix_socket)
-                                     : pario_i_addresses_numeric(host, size, parts->literal, &name);
+                                     : pario_i_addresses_numeric(host, size, &name);
     if (known != NULL) {
         return pario_i_carry_known(client, x, known, now);
     }
     pario_i_resolver *resolver = name ? pario_i_get_resolver(client) : NULL;
     if (name && resolver == NULL) {
-        pario_i_exchange_fail(x, PARIO_ERROR_RESOLVE, errno, now);
-        return PARIO_I_ONWARD;
+        return pario_i_carry_fail(x, PARIO_ERROR_RESOLVE, errno, now);
     }
     pario_i_name *wanted = name ? pario_i_resolver_want(resolver, host, size, now) : NULL;
     if (wanted == NULL) {
-        pario_i_exchange_end(x, PARIO_ERROR_MEMORY, now);
-        return PARIO_I_ONWARD;
+        return pario_i_carry_fail(x, PARIO_ERROR_MEMORY, 0, now);
     }
     pario_i_client_lock(client);
     c->name = wanted;
@@ -7502,7 +7453,8 @@ static pario_i_carried pario_i_carry_lookup(pario_client *client, pario_i_exchan
     return PARIO_I_ONWARD;
 }
 
-/* Sees that an exchange that has none gets a connection, and parts it from one it had before. */
+/* Sees that an exchange that has none gets a connection, and parts it from one it had before.
+ * PARIO_I_ENDED: no memory. */
 static pario_i_carried pario_i_carry_attach(pario_client *client, pario_i_exchange *x, int64_t now)
 {
     pario_i_carried attached = PARIO_I_ONWARD;
@@ -7525,10 +7477,6 @@ static pario_i_carried pario_i_carry_attach(pario_client *client, pario_i_exchan
         attached = PARIO_I_WAITING;
     }
     pario_i_client_unlock(client);
-    if (attached == PARIO_I_ENDED) {
-        pario_i_exchange_end(x, PARIO_ERROR_MEMORY, now);
-        attached = PARIO_I_RESTING;
-    }
     return attached;
 }
 
@@ -7537,8 +7485,11 @@ static pario_i_carried pario_i_carry_connect(pario_client *client, pario_i_excha
 {
     if (!x->attached || x->moves) {
         pario_i_carried attached = pario_i_carry_attach(client, x, now);
+        if (attached == PARIO_I_ENDED) {
+            return pario_i_carry_fail(x, PARIO_ERROR_MEMORY, 0, now);
+        }
         if (attached != PARIO_I_ONWARD) {
-            return attached == PARIO_I_RESTING ? PARIO_I_ONWARD : attached;
+            return attached;
         }
     }
     pario_i_bury_sessions(client); /* before the connection that takes their place is opened */
@@ -7611,8 +7562,7 @@ static pario_i_carried pario_i_carry_receive(pario_client *client, pario_i_excha
     }
     pario_i_scratch *scratch = pario_i_scratch_take(client);
     if (scratch == NULL) {
-        pario_i_exchange_end(x, PARIO_ERROR_MEMORY, now);
-        return PARIO_I_ONWARD;
+        return pario_i_carry_fail(x, PARIO_ERROR_MEMORY, 0, now);
     }
     where.iov_base = scratch->receive;
     where.iov_len = PARIO_I_RECEIVE_BYTES;
@@ -7648,8 +7598,7 @@ static pario_i_carried pario_i_carry_store(const pario_client *client, pario_i_e
             return PARIO_I_WAITING;
         }
     }
-    pario_i_exchange_fail(x, PARIO_ERROR_BODY_WRITE, wrote < 0 ? errno : EIO, now);
-    return PARIO_I_ONWARD;
+    return pario_i_carry_fail(x, PARIO_ERROR_BODY_WRITE, wrote < 0 ? errno : EIO, now);
 }
 
 /*
@@ -7780,13 +7729,11 @@ static pario_i_carried pario_i_carry_send(pario_client *client, pario_i_exchange
     }
     pario_i_scratch *scratch = pario_i_scratch_take(client);
     if (scratch == NULL) {
-        pario_i_exchange_end(x, PARIO_ERROR_MEMORY, now);
-        return PARIO_I_ONWARD;
+        return pario_i_carry_fail(x, PARIO_ERROR_MEMORY, 0, now);
     }
     if (!pario_i_carry_head(client, x, scratch)) {
         pario_i_scratch_put(client, scratch);
-        pario_i_exchange_end(x, PARIO_ERROR_MEMORY, now);
-        return PARIO_I_ONWARD;
+        return pario_i_carry_fail(x, PARIO_ERROR_MEMORY, 0, now);
     }
     size_t     count = pario_i_carry_pieces(x, scratch, pieces);
     pario_i_io io = pario_i_transport_send(client->config.tls, c, pieces, count, &moved);
@@ -8726,62 +8673,64 @@ static pario_error pario_i_turn(pario_client *client, int64_t until)
 /* ------------------------------------------------------------------------------------------ */
 /* >>client */
 
-/* An option: where it is, what 0 means, how large it may be, and what else it may be. */
+/* What an option may be beside a number in its range. */
+#define PARIO_I_U 1u /* PARIO_UNLIMITED */
+#define PARIO_I_O 2u /* PARIO_OFF */
+
+/* An option: where it is, what 0 means, and how large it may be. */
 typedef struct pario_i_option {
-    size_t  offset;
-    int64_t fallback;
-    int64_t least;
-    int64_t most;
-    bool    unlimited;
-    bool    off;
+    uint32_t offset;
+    uint32_t special; /* PARIO_I_U, PARIO_I_O */
+    int64_t  fallback;
+    int64_t  most;
 } pario_i_option;
 
 #define PARIO_I_MAX_MS INT64_C(100000000000)
 #define PARIO_I_MAX_COUNT INT64_C(4000000000)
 #define PARIO_I_MAX_BYTES INT64_C(1000000000000000)
+#define PARIO_I_MAX_HEAD 16777216
+#define PARIO_I_MIN_STACK 16384
+#define PARIO_I_MAX_STACK 1073741824
 
 /* Fills one option in. False: it is out of its range. */
 static bool pario_i_option_resolve(const pario_i_option *option, void *config)
 {
     int64_t value;
     memcpy(&value, (unsigned char *)config + option->offset, sizeof value);
-    bool special = (value == PARIO_UNLIMITED && option->unlimited) ||
-                   (value == PARIO_OFF && option->off);
+    bool special = (value == PARIO_UNLIMITED && (option->special & PARIO_I_U) != 0) ||
+                   (value == PARIO_OFF && (option->special & PARIO_I_O) != 0);
     if (value == 0) {
         memcpy((unsigned char *)config + option->offset, &option->fallback, sizeof value);
     }
-    return value == 0 || special || (value >= option->least && value <= option->most);
+    return special || (value >= 0 && value <= option->most);
 }
 
 /* Fills all defaults in; the strings stay the caller's. */
 static pario_error pario_i_config_resolve(pario_config *config)
 {
-#define PARIO_I_AT(member) offsetof(pario_config, member)
-    const int64_t        mib16 = 16777216;
-    const pario_i_option options[] = {
-        { PARIO_I_AT(concurrency), PARIO_DEFAULT_CONCURRENCY, 1, PARIO_MAX_CONCURRENCY, false,
-          false },
-        { PARIO_I_AT(per_host), PARIO_UNLIMITED, 1, PARIO_MAX_CONCURRENCY, true, false },
-        { PARIO_I_AT(queue), PARIO_DEFAULT_QUEUE, 1, PARIO_I_MAX_COUNT, true, false },
-        { PARIO_I_AT(idle_timeout_ms), PARIO_DEFAULT_IDLE_MS, 1, PARIO_I_MAX_MS, true, false },
-        { PARIO_I_AT(connect_timeout_ms), PARIO_DEFAULT_CONNECT_MS, 1, PARIO_I_MAX_MS, true,
-          false },
-        { PARIO_I_AT(progress_timeout_ms), PARIO_DEFAULT_PROGRESS_MS, 1, PARIO_I_MAX_MS, true,
-          false },
-        { PARIO_I_AT(total_timeout_ms), PARIO_DEFAULT_TOTAL_MS, 1, PARIO_I_MAX_MS, true, false },
-        { PARIO_I_AT(lookup_cache_ms), PARIO_DEFAULT_LOOKUP_CACHE_MS, 1, PARIO_I_MAX_MS, true,
-          true },
-        { PARIO_I_AT(head_bytes), PARIO_DEFAULT_HEAD_BYTES, 1, mib16, false, false },
-        { PARIO_I_AT(fields), PARIO_DEFAULT_FIELDS, 1, 65536, false, false },
-        { PARIO_I_AT(body_bytes), PARIO_DEFAULT_BODY_BYTES, 1, PARIO_I_MAX_BYTES, true, false },
-        { PARIO_I_AT(interim), PARIO_DEFAULT_INTERIM, 1, PARIO_I_MAX_COUNT, true, true },
-        { PARIO_I_AT(chunk_extension_bytes), PARIO_DEFAULT_CHUNK_EXTENSION_BYTES, 1,
-          PARIO_I_MAX_BYTES, true, true },
-        { PARIO_I_AT(trailer_bytes), PARIO_DEFAULT_TRAILER_BYTES, 1, mib16, false, true },
-        { PARIO_I_AT(redirects), 0, 1, PARIO_I_MAX_COUNT, true, false },
-        { PARIO_I_AT(expect_bytes), PARIO_DEFAULT_EXPECT_BYTES, 1, PARIO_I_MAX_BYTES, false, true },
-        { PARIO_I_AT(expect_timeout_ms), PARIO_DEFAULT_EXPECT_MS, 1, PARIO_I_MAX_MS, true, false },
-        { PARIO_I_AT(stack_bytes), PARIO_DEFAULT_STACK_BYTES, 16384, 1073741824, false, false },
+#define PARIO_I_AT(member) (uint32_t) offsetof(pario_config, member)
+    static const pario_i_option options[] = {
+        { PARIO_I_AT(concurrency), 0, PARIO_DEFAULT_CONCURRENCY, PARIO_MAX_CONCURRENCY },
+        { PARIO_I_AT(per_host), PARIO_I_U, PARIO_UNLIMITED, PARIO_MAX_CONCURRENCY },
+        { PARIO_I_AT(queue), PARIO_I_U, PARIO_DEFAULT_QUEUE, PARIO_I_MAX_COUNT },
+        { PARIO_I_AT(idle_connections), PARIO_I_U | PARIO_I_O, 0, PARIO_MAX_CONCURRENCY },
+        { PARIO_I_AT(idle_timeout_ms), PARIO_I_U, PARIO_DEFAULT_IDLE_MS, PARIO_I_MAX_MS },
+        { PARIO_I_AT(connect_timeout_ms), PARIO_I_U, PARIO_DEFAULT_CONNECT_MS, PARIO_I_MAX_MS },
+        { PARIO_I_AT(progress_timeout_ms), PARIO_I_U, PARIO_DEFAULT_PROGRESS_MS, PARIO_I_MAX_MS },
+        { PARIO_I_AT(total_timeout_ms), PARIO_I_U, PARIO_DEFAULT_TOTAL_MS, PARIO_I_MAX_MS },
+        { PARIO_I_AT(lookup_cache_ms), PARIO_I_U | PARIO_I_O, PARIO_DEFAULT_LOOKUP_CACHE_MS,
+          PARIO_I_MAX_MS },
+        { PARIO_I_AT(head_bytes), 0, PARIO_DEFAULT_HEAD_BYTES, PARIO_I_MAX_HEAD },
+        { PARIO_I_AT(fields), 0, PARIO_DEFAULT_FIELDS, 65536 },
+        { PARIO_I_AT(body_bytes), PARIO_I_U, PARIO_DEFAULT_BODY_BYTES, PARIO_I_MAX_BYTES },
+        { PARIO_I_AT(interim), PARIO_I_U | PARIO_I_O, PARIO_DEFAULT_INTERIM, PARIO_I_MAX_COUNT },
+        { PARIO_I_AT(chunk_extension_bytes), PARIO_I_U | PARIO_I_O,
+          PARIO_DEFAULT_CHUNK_EXTENSION_BYTES, PARIO_I_MAX_BYTES },
+        { PARIO_I_AT(trailer_bytes), PARIO_I_O, PARIO_DEFAULT_TRAILER_BYTES, PARIO_I_MAX_HEAD },
+        { PARIO_I_AT(redirects), PARIO_I_U, 0, PARIO_I_MAX_COUNT },
+        { PARIO_I_AT(expect_bytes), PARIO_I_O, PARIO_DEFAULT_EXPECT_BYTES, PARIO_I_MAX_BYTES },
+        { PARIO_I_AT(expect_timeout_ms), PARIO_I_U, PARIO_DEFAULT_EXPECT_MS, PARIO_I_MAX_MS },
+        { PARIO_I_AT(stack_bytes), 0, PARIO_DEFAULT_STACK_BYTES, PARIO_I_MAX_STACK },
     };
 #undef PARIO_I_AT
     bool good = true;
@@ -8791,29 +8740,10 @@ static pario_error pario_i_config_resolve(pario_config *config)
     if (config->executor == PARIO_SEQUENTIAL) {
         config->concurrency = 1;
     }
-    const pario_i_option idle = { offsetof(pario_config, idle_connections),
-                                  config->concurrency,
-                                  1,
-                                  PARIO_MAX_CONCURRENCY,
-                                  true,
-                                  true };
-    good = good && pario_i_option_resolve(&idle, config);
-    return good ? PARIO_OK : PARIO_ERROR_CONFIG;
-}
-
-/* An option in milliseconds as nanoseconds. */
-static int64_t pario_i_limit_ns(int64_t ms)
-{
-    return ms < 0 ? INT64_MAX : ms * 1000000;
-}
-
-/* An option as a number that means no limit by being large, and none at all by being 0. */
-static uint64_t pario_i_limit_size(int64_t value, uint64_t largest)
-{
-    if (value == PARIO_UNLIMITED) {
-        return largest;
+    if (config->idle_connections == 0) {
+        config->idle_connections = config->concurrency;
     }
-    return value < 0 ? 0 : (uint64_t)value;
+    return good && config->stack_bytes >= PARIO_I_MIN_STACK ? PARIO_OK : PARIO_ERROR_CONFIG;
 }
 
 /* The limits of a resolved configuration. */
@@ -8923,24 +8853,15 @@ static void pario_i_client_free(pario_client *client)
     pario_i_client_unlock(client);
     pario_i_bury(client);
     (void)pthread_cond_destroy(&client->vacant);
-    (void)pthread_cond_destroy(&client->work);
-    pario_i_mutex_destroy(&client->lock);
+    pario_i_lock_destroy(&client->lock, &client->work);
     pario_i_buffer_free(&client->proxy_texts[0]);
     pario_i_buffer_free(&client->proxy_texts[1]);
     pario_i_addresses_drop(client->unix_socket);
+    pario_i_fd_close(client->epoll_fd);
+    pario_i_fd_close(client->wake_fd);
+    pario_i_fd_close(client->timer_fd);
     PARIO_FREE(client->agent);
     PARIO_FREE(client);
-}
-
-/* Closes the client's descriptors. */
-static void pario_i_client_close_descriptors(const pario_client *client)
-{
-    const int fds[] = { client->epoll_fd, client->wake_fd, client->timer_fd };
-    for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
-        if (fds[i] >= 0) {
-            (void)close(fds[i]);
-        }
-    }
 }
 
 /* Registers a descriptor of the client's own; its events are told by the place of its number. */
@@ -8967,19 +8888,12 @@ static bool pario_i_client_open_descriptors(pario_client *client)
 /* Makes the lock and its conditions. Returns 0 or an errno, and then none of them is there. */
 static int pario_i_client_locks(pario_client *client)
 {
-    int failed = pario_i_mutex_init(&client->lock);
-    if (failed != 0) {
-        return failed;
-    }
-    failed = pario_i_condition_init(&client->work);
+    int failed = pario_i_lock_init(&client->lock, &client->work);
     if (failed == 0) {
         failed = pario_i_condition_init(&client->vacant);
         if (failed != 0) {
-            (void)pthread_cond_destroy(&client->work);
+            pario_i_lock_destroy(&client->lock, &client->work);
         }
-    }
-    if (failed != 0) {
-        pario_i_mutex_destroy(&client->lock);
     }
     return failed;
 }
@@ -9070,12 +8984,11 @@ static pario_error pario_i_check_parts(const pario_config *config)
 /* A client that has its locks and nothing else yet; NULL and *error. */
 static pario_client *pario_i_client_new(const pario_config *config, pario_error *error)
 {
-    pario_client *client = (pario_client *)PARIO_MALLOC(sizeof *client);
+    pario_client *client = (pario_client *)pario_i_new(sizeof *client, 0, 0);
     *error = client != NULL ? PARIO_OK : PARIO_ERROR_MEMORY;
     if (client == NULL) {
         return NULL;
     }
-    memset(client, 0, sizeof *client);
     client->config = *config;
     client->epoll_fd = -1;
     client->wake_fd = -1;
@@ -9098,17 +9011,15 @@ static pario_client *pario_i_client_new(const pario_config *config, pario_error 
 static pario_error pario_i_client_source(pario_client *client, const char *text)
 {
     size_t size = text != NULL ? strlen(text) : 0;
-    int    read = text == NULL ? 1 : 0;
-    if (size > 0 && size < sizeof client->source_text) {
-        bool  v6 = strchr(text, ':') != NULL;
-        void *place = v6 ? (void *)&client->source.v6.sin6_addr
-                         : (void *)&client->source.v4.sin_addr;
-        memcpy(client->source_text, text, size);
-        client->config.source = client->source_text;
-        client->source.any.sa_family = v6 ? AF_INET6 : AF_INET;
-        read = inet_pton(client->source.any.sa_family, text, place);
+    if (text == NULL) {
+        return PARIO_OK;
     }
-    return read == 1 ? PARIO_OK : PARIO_ERROR_CONFIG;
+    if (!pario_i_address_read(&client->source, (const unsigned char *)text, size)) {
+        return PARIO_ERROR_CONFIG;
+    }
+    memcpy(client->source_text, text, size);
+    client->config.source = client->source_text;
+    return PARIO_OK;
 }
 
 /* Reads where connections are to begin and to lead to; the strings become the client's own. */
@@ -9162,7 +9073,6 @@ PARIO_DEF pario_error pario_open(const pario_config *config, pario_client **clie
     }
     if (error != PARIO_OK) {
         int failed = errno;
-        pario_i_client_close_descriptors(made);
         pario_i_client_free(made);
         errno = failed;
         return error;
@@ -9171,24 +9081,11 @@ PARIO_DEF pario_error pario_open(const pario_config *config, pario_client **clie
     return PARIO_OK;
 }
 
-/* Whether a request holds credentials for a proxy though the client has them with its proxy, and
- * would carry these to the origin as well. */
-static bool pario_i_client_reserves(const pario_client *client, const pario_request *request)
-{
-    bool   found = false;
-    bool   none = client->config.proxy[0] == '\0' && client->config.https_proxy[0] == '\0';
-    size_t count = none || request->fields == NULL ? 0 : request->field_count;
-    for (size_t i = 0; i < count && !found; i++) {
-        const char *name = request->fields[i].name != NULL ? request->fields[i].name : "";
-        found = pario_i_equals((const unsigned char *)name, 0, strlen(name), "proxy-authorization");
-    }
-    return found;
-}
-
-/* Finds out what there is to be known of a request's descriptor. False: errno says why not. */
-static bool pario_i_source_look(const pario_request *request, pario_i_source *source)
+/* Finds out what there is to be known of a request's content. False: errno says why not. */
+static bool pario_i_source_look(const pario_request *request, pario_i_upload *source)
 {
     struct stat about;
+    memset(source, 0, sizeof *source);
     source->fd = request->body_fd > 0 ? request->body_fd : -1;
     source->offset = -1;
     source->size = request->body_fd_size > 0 ? (uint64_t)request->body_fd_size : PARIO_I_UNKNOWN;
@@ -9214,20 +9111,20 @@ static pario_error pario_i_client_exchange(pario_client *client, const pario_req
                                            pario_i_exchange **made)
 {
     pario_i_limits limits;
-    pario_i_source source;
+    pario_i_upload source;
     bool           own;
     *made = NULL;
     pario_error error = pario_i_request_limits(client, request, &limits, &own);
-    if (error == PARIO_OK && pario_i_client_reserves(client, request)) {
-        error = PARIO_ERROR_FIELD_RESERVED;
-    }
     if (error == PARIO_OK) {
         error = pario_i_exchange_new(request, &client->limits, own ? &limits : NULL, made);
     }
     if (error != PARIO_OK) {
         return error;
     }
-    if (!pario_i_source_look(request, &source)) {
+    bool direct = client->config.proxy[0] == '\0' && client->config.https_proxy[0] == '\0';
+    if (!direct && pario_i_request_names(request, "proxy-authorization")) {
+        error = PARIO_ERROR_FIELD_RESERVED; /* it would be carried to the origin as well */
+    } else if (!pario_i_source_look(request, &source)) {
         error = PARIO_ERROR_BODY_READ;
     } else if (!pario_i_exchange_prepare(*made, request, &source)) {
         error = PARIO_ERROR_MEMORY;
@@ -9859,10 +9756,8 @@ PARIO_DEF pario_error pario_fd(pario_client *client, int *fd)
         client->timer_fd = timer;
         pario_i_client_unlock(client);
         if (pario_i_has_loop(client) && !pario_i_client_watch(client, &client->timer_fd)) {
-            int failed = errno;
-            (void)close(timer);
+            pario_i_fd_close(timer);
             client->timer_fd = -1;
-            errno = failed;
             return PARIO_ERROR_SYSTEM;
         }
         /* Whatever was submitted or has ended before is told now. */
@@ -9985,7 +9880,6 @@ PARIO_DEF void pario_close(pario_client *client)
         client->resolver = NULL;
     }
     pario_i_client_unlock(client);
-    pario_i_client_close_descriptors(client);
     pario_i_client_free(client);
 }
 
@@ -10114,10 +10008,10 @@ static void pario_i_line_number(pario_i_line *line, uint64_t number)
 /* Adds where a connection ends: an address and a port, or a path. */
 static void pario_i_line_end(pario_i_line *line, const pario_i_address *address, uint64_t port)
 {
-    char        host[INET6_ADDRSTRLEN];
-    bool        v6 = address->any.sa_family == AF_INET6;
-    const void *place = address;
-    const void *bytes = v6 ? (const void *)&address->v6.sin6_addr : &address->v4.sin_addr;
+    char                 host[INET6_ADDRSTRLEN];
+    const unsigned char *bytes;
+    const void          *place = address;
+    bool                 v6 = pario_i_address_bytes(address, &bytes) > 4;
     if (address->any.sa_family == AF_UNIX) {
         pario_i_line_add(line, ((const struct sockaddr_un *)place)->sun_path);
     } else if (inet_ntop(address->any.sa_family, bytes, host, sizeof host) != NULL) {

@@ -1952,7 +1952,7 @@ TEST(exchange_survives_the_lack_of_memory_for_a_part)
 #define EXPECT_PATIENCE 5
 
 /* Begins a request whose content comes from there, and connects. `least`: what asks first. */
-static bool drive_begin_upload(drive *d, pario_i_source source, uint64_t least)
+static bool drive_begin_upload(drive *d, pario_i_upload source, uint64_t least)
 {
     d->limits.expect = EXPECT_PATIENCE;
     d->limits.expect_bytes = least;
@@ -1995,9 +1995,9 @@ static void drive_give(drive *d, const char *bytes, const char *framed)
     pario_i_exchange_sent(d->x, left.size, d->now);
 }
 
-static const pario_i_source of_memory = { -1, -1, 0 };
-static const pario_i_source of_pipe = { 7, -1, PARIO_I_UNKNOWN };
-static const pario_i_source of_file = { 7, 100, 5 };
+static const pario_i_upload of_memory = { .fd = -1, .offset = -1 };
+static const pario_i_upload of_pipe = { .fd = 7, .offset = -1, .size = PARIO_I_UNKNOWN };
+static const pario_i_upload of_file = { .fd = 7, .offset = 100, .size = 5 };
 
 TEST(exchange_sends_content_of_unknown_size_in_chunks)
 {
@@ -2082,7 +2082,7 @@ TEST(exchange_stops_an_upload_when_it_is_refused)
 
 TEST(exchange_waits_with_its_content_until_it_is_asked_for)
 {
-    const pario_i_source sources[] = { of_memory, of_file };
+    const pario_i_upload sources[] = { of_memory, of_file };
     for (size_t i = 0; i < COUNT(sources); i++) {
         drive d;
         drive_prepare(&d);
