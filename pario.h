@@ -1785,31 +1785,26 @@ static pario_error pario_i_head_fold(pario_i_head *head, unsigned char *s, size_
             }
         }
         field->value_end = (uint32_t)end;
+        s[end] = '\0';
     }
     return PARIO_OK;
 }
 
-/* Notes a field: its name is s[beg..colon), its value s[from..to). */
-static inline pario_error pario_i_head_note(pario_i_head *head, size_t beg, size_t colon,
-                                            size_t from, size_t to)
+/* Notes a field in its place: its name is s[beg..colon), its value s[from..to). NULs end them, over
+ * the colon and the line end behind them. */
+static inline void pario_i_head_note(pario_i_field *field, unsigned char *s, size_t beg,
+                                     size_t colon, size_t from, size_t to)
 {
-    if (head->count >= head->max_fields) {
-        return PARIO_ERROR_TOO_MANY_FIELDS;
-    }
-    pario_i_field *field = pario_i_head_place(head);
-    if (field == NULL) {
-        return PARIO_ERROR_MEMORY;
-    }
     field->name_beg = (uint32_t)beg;
     field->name_end = (uint32_t)colon;
     field->value_beg = (uint32_t)from;
     field->value_end = (uint32_t)to;
-    head->count++;
-    return PARIO_OK;
+    s[colon] = '\0';
+    s[to] = '\0';
 }
 
 /* A field line s[beg..end) without its line end, RFC 9112 section 5. */
-static pario_error pario_i_head_field_line(pario_i_head *head, const unsigned char *s, size_t beg,
+static pario_error pario_i_head_field_line(pario_i_head *head, unsigned char *s, size_t beg,
                                            size_t end)
 {
     size_t colon = pario_i_token_end(s, beg, end);
@@ -1819,57 +1814,75 @@ static pario_error pario_i_head_field_line(pario_i_head *head, const unsigned ch
     size_t from = colon + 1;
     size_t to = end;
     pario_i_trim(s, &from, &to);
-    pario_error error = pario_i_head_note(head, beg, colon, from, to);
-    bool        good = error != PARIO_OK || pario_i_is_text(s, from, to);
-    return good ? error : PARIO_ERROR_FIELD_LINE;
+    if (head->count >= head->max_fields) {
+        return PARIO_ERROR_TOO_MANY_FIELDS;
+    }
+    pario_i_field *field = pario_i_head_place(head);
+    if (field == NULL) {
+        return PARIO_ERROR_MEMORY;
+    }
+    if (!pario_i_is_text(s, from, to)) {
+        return PARIO_ERROR_FIELD_LINE;
+    }
+    pario_i_head_note(field, s, beg, colon, from, to);
+    head->count++;
+    return PARIO_OK;
 }
 
 /* Whether a colon, a space and the first byte of a value stand at s[at]. */
 static inline bool pario_i_head_is_usual(const unsigned char *s, size_t at)
 {
-    return s[at] == ':' && s[at + 1] == ' ' && s[at + 2] > ' ';
+    return memcmp(s + at, ": ", 2) == 0 && s[at + 2] > ' ';
 }
 
 /* Whether a line ends at s[at], and not in a space. */
 static inline bool pario_i_head_is_end(const unsigned char *s, size_t at)
 {
-    return s[at] == '\r' && s[at + 1] == '\n' && s[at - 1] != ' ';
+    return memcmp(s + at, "\r\n", 2) == 0 && s[at - 1] != ' ';
 }
 
-/* Where the value ends of a whole line of the usual form: name, colon, space, a value without a
- * tab or spaces around it, CR LF. 0: the line is of another form. */
-static inline size_t pario_i_head_usual_end(const unsigned char *s, size_t beg, size_t end,
-                                            size_t *colon)
+/* Notes a whole line of the usual form, which begins at s[beg]: name, colon, space, a value without a
+ * tab or spaces around it, CR LF. Returns where the next one begins; 0: it is of another form. */
+static inline size_t pario_i_head_usual_line(unsigned char *s, size_t beg, size_t end,
+                                             pario_i_field *field)
 {
     size_t most = end > 3 ? end - 3 : 0; /* what two bytes follow */
-    *colon = pario_i_token_end(s, beg, end);
-    if (*colon == beg || *colon > most || !pario_i_head_is_usual(s, *colon)) {
+    size_t colon = pario_i_token_end(s, beg, end);
+    if (colon == beg || colon > most || !pario_i_head_is_usual(s, colon)) {
         return 0;
     }
-    size_t to = pario_i_text_end(s, *colon + 2, end);
-    return to <= most + 1 && pario_i_head_is_end(s, to) ? to : 0;
+    size_t to = pario_i_text_end(s, colon + 2, end);
+    if (to > most + 1 || !pario_i_head_is_end(s, to)) {
+        return 0;
+    }
+    pario_i_head_note(field, s, beg, colon, colon + 2, to);
+    return to + 2;
 }
 
-/* Reads field lines as long as they are of the usual form. All others are left to
- * pario_i_head_line, which would say the same of these; here their end and their bytes are looked
- * for in one go. */
-static pario_error pario_i_head_usual_lines(pario_i_head *head, const unsigned char *s, size_t end)
+/* Reads field lines as long as they are of the usual form and there is room for them. All others are
+ * left to pario_i_head_line, which would say the same of these; here their end and their bytes are
+ * looked for in one go. */
+static void pario_i_head_usual_lines(pario_i_head *head, unsigned char *s, size_t end)
 {
-    pario_error error = PARIO_OK;
-    size_t      beg = head->line_beg;
-    size_t      colon = beg;
-    bool        usual = head->phase == PARIO_I_HEAD_FIELDS && head->scanned == beg;
-    while (usual && error == PARIO_OK) {
-        size_t to = pario_i_head_usual_end(s, beg, end, &colon);
-        usual = to > 0;
+    pario_i_field *fields = head->fields;
+    size_t         room = pario_i_min(head->room, head->max_fields);
+    size_t         count = head->count;
+    size_t         beg = head->line_beg;
+    bool           usual = true;
+    if (head->phase != PARIO_I_HEAD_FIELDS || head->scanned != beg || fields == NULL) {
+        return;
+    }
+    while (usual && count < room) {
+        size_t next = pario_i_head_usual_line(s, beg, end, &fields[count]);
+        usual = next > 0;
         if (usual) {
-            error = pario_i_head_note(head, beg, colon, colon + 2, to);
-            beg = to + 2;
+            count++;
+            beg = next;
         }
     }
-    head->scanned = (uint32_t)pario_i_max(head->scanned, beg);
+    head->count = (uint32_t)count;
+    head->scanned = (uint32_t)beg;
     head->line_beg = (uint32_t)beg;
-    return error;
 }
 
 /* A line s[beg..end) without its line end: whatever its first byte says it is. */
@@ -1890,18 +1903,15 @@ static pario_error pario_i_head_line(pario_i_head *head, unsigned char *s, size_
 
 /*
  * Reads on in a head of which s[0..size) has come so far. PARIO_OK: head->phase says whether it
- * is done, and then head->line_beg how long it is. Nothing at or behind `size` is read, line
- * folding is written over. The verdict does not depend on the pieces in which the bytes came.
+ * is done, and then head->line_beg how long it is. Nothing at or behind `size` is read; line
+ * folding, and what follows names and values, is written over. The verdict does not depend on the pieces in which the bytes came.
  */
 static pario_error pario_i_head_read(pario_i_head *head, unsigned char *s, size_t size)
 {
     pario_error error = PARIO_OK;
     size_t      end = pario_i_min(size, head->max_bytes);
     while (error == PARIO_OK && head->phase != PARIO_I_HEAD_DONE) {
-        error = pario_i_head_usual_lines(head, s, end);
-        if (error != PARIO_OK) {
-            return error;
-        }
+        pario_i_head_usual_lines(head, s, end);
         size_t line_end = pario_i_find(s, head->scanned, end, '\n');
         if (line_end >= end) {
             if (head->phase == PARIO_I_HEAD_STATUS && !pario_i_head_plausible(s, end)) {
@@ -3243,15 +3253,6 @@ static pario_i_reply *pario_i_reply_packed(const pario_i_head *spare, const unsi
     }
     memcpy(reply->bytes.data, s, size);
     return reply;
-}
-
-/* Ends the strings of a head with NULs, over the colons and line ends behind them. */
-static void pario_i_head_terminate(const pario_i_head *head, unsigned char *s)
-{
-    for (size_t i = 0; i < head->count; i++) {
-        s[head->fields[i].name_end] = '\0';
-        s[head->fields[i].value_end] = '\0';
-    }
 }
 
 /* Makes an exchange of a request. PARIO_OK: *made is one; the caller frees it. `specific`: limits
@@ -9283,14 +9284,12 @@ static void pario_i_fill_reply(const pario_i_exchange *x, pario_response *respon
     if (reply == NULL || !reply->headed) {
         return;
     }
-    pario_i_head_terminate(&reply->head, reply->bytes.data);
     reply->bytes.data[reply->head.reason_end] = '\0';
     response->status = reply->head.status;
     response->version = reply->head.version;
     response->reason = (const char *)reply->bytes.data + reply->head.reason_beg;
     response->field_count = reply->head.count;
     if (x->error == PARIO_OK && !x->held && reply->trailer.count > 0) {
-        pario_i_head_terminate(&reply->trailer, reply->trailer_bytes.data);
         response->trailer_count = reply->trailer.count;
     }
     pario_i_fill_content(x, response);

@@ -172,7 +172,9 @@ static void fuzz_r_check(const fuzz_r *r, const pario_i_buffer *out)
     pario_i_head_begin(&head, PARIO_I_HEAD_FIELDS, UINT32_MAX / 2, 1000);
     FUZZ_CHECK(pario_i_head_read(&head, s, size) == PARIO_OK);
     FUZZ_CHECK(head.phase == PARIO_I_HEAD_DONE && head.line_beg == size);
-    FUZZ_CHECK(memcmp(s, out->data + line, size) == 0); /* nothing was folded */
+    for (size_t i = 0; i < size; i++) { /* nothing was folded */
+        FUZZ_CHECK(s[i] == '\0' || s[i] == out->data[line + i]);
+    }
     fuzz_r_check_length(r, &head, s);
     fuzz_r_check_fields(r, &head, s);
     core_free(head.fields);
