@@ -1313,15 +1313,19 @@ static size_t pario_i_url_scheme_end(const unsigned char *s, size_t size)
     return letter && end < size && s[end] == ':' ? end : 0;
 }
 
+/* Index behind "http://" or "https://" as it nearly always is, in lower case; 0: it is not. */
+static size_t pario_i_url_usual_scheme(const unsigned char *s, size_t size)
+{
+    if (size >= 7 && memcmp(s, "http://", 7) == 0) {
+        return 7;
+    }
+    return size >= 8 && memcmp(s, "https://", 8) == 0 ? 8 : 0;
+}
+
 /* The scheme: sets url->https and *after to the index behind the "://". */
 static pario_error pario_i_url_scheme(const unsigned char *s, size_t size, pario_i_url *url,
                                       size_t *after)
 {
-    url->https = size >= 8 && memcmp(s, "https://", 8) == 0;
-    if (url->https || (size >= 7 && memcmp(s, "http://", 7) == 0)) {
-        *after = url->https ? 8 : 7;
-        return PARIO_OK;
-    }
     size_t end = pario_i_url_scheme_end(s, size);
     *after = pario_i_min(end + 3, size);
     url->https = pario_i_equals(s, 0, end, "https");
@@ -1348,6 +1352,16 @@ static pario_error pario_i_url_port(const unsigned char *s, size_t beg, size_t e
     return port >= 1 && port <= 65535u ? PARIO_OK : PARIO_ERROR_URL_PORT;
 }
 
+/* Index behind the bytes of a name or an IPv4 address at the beginning of s[beg..end). */
+static inline size_t pario_i_url_host_end(const unsigned char *s, size_t beg, size_t end)
+{
+    size_t i = beg;
+    while (i < end && pario_i_is(s[i], PARIO_I_HOST)) {
+        i++;
+    }
+    return i;
+}
+
 /* Host and port in s[beg..end). */
 static pario_error pario_i_url_host(const unsigned char *s, size_t beg, size_t end,
                                     pario_i_url *url)
@@ -1362,10 +1376,7 @@ static pario_error pario_i_url_host(const unsigned char *s, size_t beg, size_t e
             return PARIO_ERROR_URL_HOST;
         }
     } else {
-        to = beg;
-        while (to < end && pario_i_is(s[to], PARIO_I_HOST)) {
-            to++;
-        }
+        to = pario_i_url_host_end(s, beg, end);
     }
     if (from >= to) {
         return PARIO_ERROR_URL_HOST;
@@ -1399,15 +1410,13 @@ static pario_error pario_i_url_authority(const unsigned char *s, size_t beg, siz
 static size_t pario_i_url_usual(const unsigned char *s, size_t beg, size_t size, pario_i_url *url)
 {
     uint32_t port = url->https ? 443u : 80u;
-    size_t   to = beg;
-    while (to < size && pario_i_is(s[to], PARIO_I_HOST)) {
-        to++;
-    }
-    size_t end = to;
+    size_t   to = pario_i_url_host_end(s, beg, size);
+    size_t   end = to;
+    size_t   most = pario_i_min(to + 6, size);
     if (to < size && s[to] == ':') {
         port = 0;
         end++;
-        while (end < size && end - to <= 5 && pario_i_is(s[end], PARIO_I_DIGIT)) {
+        while (end < most && pario_i_is(s[end], PARIO_I_DIGIT)) {
             port = (port * 10u) + ((uint32_t)s[end] - '0');
             end++;
         }
@@ -1415,8 +1424,8 @@ static size_t pario_i_url_usual(const unsigned char *s, size_t beg, size_t size,
     url->host_beg = (uint16_t)beg;
     url->host_end = (uint16_t)to;
     url->port = (uint16_t)(port & 0xffffu);
-    bool good = to > beg && to - beg <= PARIO_MAX_HOST_BYTES && port >= 1 && port <= 65535u;
-    return good && (end >= size || s[end] == '/' || s[end] == '?' || s[end] == '#') ? end : 0;
+    bool good = to > beg && to - beg <= PARIO_MAX_HOST_BYTES && port - 1u < 65535u;
+    return good && pario_i_url_authority_end(s, end, size) == end ? end : 0;
 }
 
 /*
@@ -1425,12 +1434,16 @@ static size_t pario_i_url_usual(const unsigned char *s, size_t beg, size_t size,
  */
 static pario_error pario_i_url_parse(const unsigned char *s, size_t size, pario_i_url *url)
 {
-    size_t beg;
     memset(url, 0, sizeof *url);
     if (size > PARIO_MAX_URL_BYTES) {
         return PARIO_ERROR_URL_TOO_LONG;
     }
-    pario_error error = pario_i_url_scheme(s, size, url, &beg);
+    pario_error error = PARIO_OK;
+    size_t      beg = pario_i_url_usual_scheme(s, size);
+    url->https = beg == 8;
+    if (beg == 0) {
+        error = pario_i_url_scheme(s, size, url, &beg);
+    }
     if (error != PARIO_OK) {
         return error;
     }
@@ -1841,7 +1854,7 @@ static inline bool pario_i_head_is_end(const unsigned char *s, size_t at)
     return memcmp(s + at, "\r\n", 2) == 0 && s[at - 1] != ' ';
 }
 
-/* Notes a whole line of the usual form, which begins at s[beg]: name, colon, space, a value without a
+/* Notes a whole line of the usual form that begins at s[beg]: name, colon, space, a value without a
  * tab or spaces around it, CR LF. Returns where the next one begins; 0: it is of another form. */
 static inline size_t pario_i_head_usual_line(unsigned char *s, size_t beg, size_t end,
                                              pario_i_field *field)
@@ -1859,9 +1872,9 @@ static inline size_t pario_i_head_usual_line(unsigned char *s, size_t beg, size_
     return to + 2;
 }
 
-/* Reads field lines as long as they are of the usual form and there is room for them. All others are
- * left to pario_i_head_line, which would say the same of these; here their end and their bytes are
- * looked for in one go. */
+/* Reads field lines as long as they are of the usual form and have room in the table. All others
+ * are left to pario_i_head_line, which would say the same of these; here their end and their bytes
+ * are looked for in one go. */
 static void pario_i_head_usual_lines(pario_i_head *head, unsigned char *s, size_t end)
 {
     pario_i_field *fields = head->fields;
@@ -1904,7 +1917,8 @@ static pario_error pario_i_head_line(pario_i_head *head, unsigned char *s, size_
 /*
  * Reads on in a head of which s[0..size) has come so far. PARIO_OK: head->phase says whether it
  * is done, and then head->line_beg how long it is. Nothing at or behind `size` is read; line
- * folding, and what follows names and values, is written over. The verdict does not depend on the pieces in which the bytes came.
+ * folding, and what follows names and values, is written over. The verdict does not depend on the
+ * pieces in which the bytes came.
  */
 static pario_error pario_i_head_read(pario_i_head *head, unsigned char *s, size_t size)
 {

@@ -389,7 +389,9 @@ static const char *many_judge(many *all, const pario_response *response, char *n
 {
     const slot *url = &all->slots[response->tag];
     const bool  good = response->error == PARIO_OK;
-    save_name(url->text, url->size, name);
+    if (all->directory >= 0) {
+        save_name(url->text, url->size, name);
+    }
     const int failed = many_end_file(all, response->tag, good ? name : NULL);
     if (response->error == PARIO_ERROR_BODY_WRITE) {
         return many_unwritten(all, response->system_error);
@@ -649,8 +651,10 @@ static void many_prepare(many *all, const pario_config *config)
 {
     all->request.fields = all->common.fields;
     all->request.field_count = all->common.field_count;
-    all->request.body_bytes = /* said here, it is the limit of a file, too */
-        config->body_bytes != 0 ? config->body_bytes : PARIO_DEFAULT_BODY_BYTES;
+    const int64_t most = config->body_bytes != 0 ? config->body_bytes : PARIO_DEFAULT_BODY_BYTES;
+    if (all->directory_name != NULL) {
+        all->request.body_bytes = most; /* said here, it is the limit of a file, too */
+    }
 }
 
 /* Opens the client and everything else. Returns the exit status. */
