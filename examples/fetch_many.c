@@ -652,9 +652,7 @@ static void many_prepare(many *all, const pario_config *config)
     all->request.fields = all->common.fields;
     all->request.field_count = all->common.field_count;
     const int64_t most = config->body_bytes != 0 ? config->body_bytes : PARIO_DEFAULT_BODY_BYTES;
-    if (all->directory_name != NULL) {
-        all->request.body_bytes = most; /* said here, it is the limit of a file, too */
-    }
+    all->request.body_bytes = all->directory_name != NULL ? most : 0; /* it limits files, too */
 }
 
 /* Opens the client and everything else. Returns the exit status. */
