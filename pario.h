@@ -976,7 +976,7 @@ static uint64_t pario_i_controls(uint64_t word)
 
 /* Whether s[beg..end) holds nothing but printable bytes, spaces and tabs. Eight bytes at once;
  * byte by byte where there are fewer, or one that may be a tab. */
-static bool pario_i_is_text(const unsigned char *s, size_t beg, size_t end)
+static inline bool pario_i_is_text(const unsigned char *s, size_t beg, size_t end)
 {
     size_t i = beg;
 #if !defined(PARIO_NO_MEMCHR)
@@ -1202,7 +1202,8 @@ static size_t pario_i_url_user_end(const pario_i_url *url)
 
 /* Index of the first byte in s[beg..end) that is not of the classes, percent-encoded octets
  * passed over; or end. */
-static size_t pario_i_url_span(const unsigned char *s, size_t beg, size_t end, unsigned classes)
+static inline size_t pario_i_url_span(const unsigned char *s, size_t beg, size_t end,
+                                      unsigned classes)
 {
     size_t i = beg;
     bool   more = true;
@@ -1766,7 +1767,7 @@ static pario_i_field *pario_i_head_place(pario_i_head *head)
 }
 
 /* Narrows [*beg, *end) by the spaces and tabs at both its ends. */
-static void pario_i_trim(const unsigned char *s, size_t *beg, size_t *end)
+static inline void pario_i_trim(const unsigned char *s, size_t *beg, size_t *end)
 {
     size_t from = *beg;
     size_t to = *end;
@@ -1999,6 +2000,10 @@ static void pario_i_framing_connection(pario_i_framing_fields *fields, const uns
                                        size_t beg, size_t end)
 {
     size_t i = beg;
+    if (pario_i_equals(s, beg, end, "keep-alive")) { /* nearly always that is all of it */
+        fields->keep_alive = true;
+        i = end;
+    }
     while (i < end) {
         size_t comma = pario_i_find(s, i, end, ',');
         size_t from = i;
@@ -2811,8 +2816,8 @@ static size_t pario_i_put(unsigned char *out, size_t at, const void *bytes, size
 }
 
 /* Writes the host as the URL has it, with its port unless that is the scheme's own. */
-static size_t pario_i_request_put_authority(const pario_i_order *order, unsigned char *out,
-                                            size_t at)
+static inline size_t pario_i_request_put_authority(const pario_i_order *order, unsigned char *out,
+                                                   size_t at)
 {
     const pario_i_url *parts = &order->parts;
     size_t             around = parts->literal ? 1u : 0u;
@@ -2854,7 +2859,8 @@ static size_t pario_i_request_put_line(const pario_i_order *order, bool whole, u
 
 /* Room that a request's head needs at most; 0: more than memory can hold. The host may stand in it
  * twice. The numbers, line ends and names that are added take less than 128 bytes. */
-static size_t pario_i_request_room(const pario_i_order *order, size_t agent_size, const char *via)
+static inline size_t pario_i_request_room(const pario_i_order *order, size_t agent_size,
+                                          const char *via)
 {
     size_t room;
     size_t more = via != NULL ? strlen(via) : 0;
@@ -3374,7 +3380,7 @@ static uint32_t pario_i_exchange_redirects(const pario_i_exchange *x)
 }
 
 /* How many bytes came, all in all. */
-static uint64_t pario_i_exchange_bytes_received(const pario_i_exchange *x)
+static inline uint64_t pario_i_exchange_bytes_received(const pario_i_exchange *x)
 {
     pario_i_detour       *detour;
     uint64_t              before = pario_i_exchange_detour(x, &detour) ? detour->received : 0;
@@ -3466,7 +3472,7 @@ static void pario_i_exchange_fail(pario_i_exchange *x, pario_error error, int sy
 }
 
 /* A connection stands. */
-static void pario_i_exchange_connected(pario_i_exchange *x, bool reused, int64_t now)
+static inline void pario_i_exchange_connected(pario_i_exchange *x, bool reused, int64_t now)
 {
     x->phase = PARIO_I_SEND;
     x->stage = PARIO_STAGE_SEND;
@@ -3524,7 +3530,7 @@ static void pario_i_exchange_take(pario_i_exchange *x, size_t size, int64_t now)
 }
 
 /* Whether the request has been sent to its end. */
-static bool pario_i_exchange_is_sent(const pario_i_exchange *x)
+static inline bool pario_i_exchange_is_sent(const pario_i_exchange *x)
 {
     pario_i_content       content = pario_i_order_content(&x->order);
     const pario_i_upload *upload = content.upload;
@@ -3731,7 +3737,7 @@ static void pario_i_exchange_repeat(pario_i_exchange *x, int64_t now)
 }
 
 /* The reply is complete. `exact`: the server sent nothing behind it. */
-static void pario_i_exchange_complete(pario_i_exchange *x, bool exact, int64_t now)
+static inline void pario_i_exchange_complete(pario_i_exchange *x, bool exact, int64_t now)
 {
     x->keep = exact && x->reply->framing.persistent && (x->order.flags & PARIO_I_CLOSE) == 0 &&
               pario_i_exchange_is_sent(x) && !x->send_failed;
@@ -4029,8 +4035,8 @@ static pario_error pario_i_exchange_read_head(pario_i_exchange *x, const unsigne
 }
 
 /* Keeps content, or counts it where it is not wanted. */
-static pario_error pario_i_exchange_content(pario_i_exchange *x, const unsigned char *bytes,
-                                            size_t size)
+static inline pario_error pario_i_exchange_content(pario_i_exchange *x, const unsigned char *bytes,
+                                                   size_t size)
 {
     pario_i_reply *reply = x->reply;
     if (reply->discard || size == 0) {
@@ -4321,7 +4327,7 @@ static bool pario_i_exchange_is_idle(const pario_i_exchange *x)
 }
 
 /* When the exchange runs out of time, as things stand. */
-static int64_t pario_i_exchange_limit(const pario_i_exchange *x)
+static inline int64_t pario_i_exchange_limit(const pario_i_exchange *x)
 {
     int64_t total = pario_i_time_add(x->started_at, x->limits->total);
     int64_t step = x->phase == PARIO_I_CONNECT ? x->limits->connect : x->limits->progress;
@@ -4336,7 +4342,7 @@ static int64_t pario_i_exchange_limit(const pario_i_exchange *x)
 }
 
 /* When something is to be done about it at the latest. */
-static int64_t pario_i_exchange_deadline(const pario_i_exchange *x)
+static inline int64_t pario_i_exchange_deadline(const pario_i_exchange *x)
 {
     const pario_i_upload *upload = pario_i_exchange_upload(x);
     int64_t               limit = pario_i_exchange_limit(x);
@@ -5309,8 +5315,8 @@ static pario_i_io pario_i_transport_tls(pario_i_connection *c, pario_tls_result 
 }
 
 /* Sends what fits of one or two pieces of bytes; *moved says how many. */
-static pario_i_io pario_i_transport_send(const pario_tls *tls, pario_i_connection *c,
-                                         struct iovec *pieces, size_t count, size_t *moved)
+static inline pario_i_io pario_i_transport_send(const pario_tls *tls, pario_i_connection *c,
+                                                struct iovec *pieces, size_t count, size_t *moved)
 {
     struct msghdr message;
     ssize_t       sent;
@@ -5336,8 +5342,8 @@ static pario_i_io pario_i_transport_send(const pario_tls *tls, pario_i_connectio
 }
 
 /* Receives up to size bytes; *moved says how many. Notes when there is no more for now. */
-static pario_i_io pario_i_transport_receive(const pario_tls *tls, pario_i_connection *c,
-                                            unsigned char *bytes, size_t size, size_t *moved)
+static inline pario_i_io pario_i_transport_receive(const pario_tls *tls, pario_i_connection *c,
+                                                   unsigned char *bytes, size_t size, size_t *moved)
 {
     ssize_t got;
     *moved = 0;
@@ -6447,7 +6453,7 @@ static void pario_i_client_unlock(pario_client *client) PARIO_I_RELEASE(client->
 }
 
 /* A scratch for a moment's use; NULL: out of memory. */
-static pario_i_scratch *pario_i_scratch_take(pario_client *client)
+static inline pario_i_scratch *pario_i_scratch_take(pario_client *client)
 {
     pario_i_client_lock(client);
     pario_i_scratch *scratch = client->scratch;
@@ -7526,8 +7532,9 @@ static pario_i_carried pario_i_carry_connect(pario_client *client, pario_i_excha
 }
 
 /* Receives once, as much as fits into *where, and lets the exchange take it in. */
-static pario_i_io pario_i_carry_take_in(const pario_client *client, pario_i_exchange *x,
-                                        pario_i_head *spare, const struct iovec *where, int64_t now)
+static inline pario_i_io pario_i_carry_take_in(const pario_client *client, pario_i_exchange *x,
+                                               pario_i_head *spare, const struct iovec *where,
+                                               int64_t now)
 {
     pario_i_connection *c = x->connection;
     unsigned char      *bytes = (unsigned char *)where->iov_base;
@@ -7560,7 +7567,8 @@ static pario_i_io pario_i_carry_take_in(const pario_client *client, pario_i_exch
 }
 
 /* Receives, if there may be something. */
-static pario_i_carried pario_i_carry_receive(pario_client *client, pario_i_exchange *x, int64_t now)
+static inline pario_i_carried pario_i_carry_receive(pario_client *client, pario_i_exchange *x,
+                                                    int64_t now)
 {
     struct iovec where;
     if (!x->connection->readable) {
