@@ -10083,7 +10083,7 @@ static void pario_i_line_errno(pario_i_line *line, int number, bool writing)
         { ENFILE, false, "too many open descriptors in this system" },
         { ENOBUFS, false, "no buffer space" },
         { ENOMEM, false, "out of memory" },
-        { EAGAIN, false, "no more threads or memory for now" },
+        { EAGAIN, false, "no room for more at the moment" },
         { EACCES, false, "permission denied" },
         { EPERM, false, "not permitted" },
         { ENOSPC, false, "too many descriptors are watched" },

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 /* A name is its addresses, with an x between two: "v6xv4" is ::1 and 127.0.0.1. */
@@ -349,6 +350,42 @@ E2E_WAYS(a_unix_socket_may_not_be_there)
         CHECK_INT(response.stage, PARIO_STAGE_CONNECT);
         pario_response_free(&response);
     }
+}
+
+/* A unix socket to which no more can connect until somebody is taken in; *first is one of them. */
+static int full_socket(const char *path, int *first)
+{
+    struct sockaddr_un     at = { .sun_family = AF_UNIX };
+    const struct sockaddr *name = (const struct sockaddr *)(const void *)&at;
+    int                    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    *first = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
+    unlink(path);
+    CHECK(bind(fd, name, sizeof at) == 0 && listen(fd, 0) == 0);
+    CHECK_INT(connect(*first, name, sizeof at), 0);
+    return fd;
+}
+
+/* The system has nothing to wait for then: it is an error at once. */
+E2E_WAYS(a_unix_socket_may_be_full)
+{
+    const char    *path = path_of(0);
+    pario_request  request = { .url = "http://nobody.example/" };
+    pario_response response;
+    int            first;
+    int            fd = full_socket(path, &first);
+    char           line[PARIO_LINE_SIZE];
+    run->config.unix_socket = path;
+    if (e2e_open(run)) {
+        CHECK_ERROR(e2e_do(run, &request, &response), PARIO_ERROR_CONNECT);
+        CHECK_INT(response.system_error, EAGAIN);
+        pario_describe(&response, line, sizeof line);
+        CHECK(strstr(line, "no connection: no room for more") != NULL);
+        pario_response_free(&response);
+    }
+    close(first);
+    close(fd);
+    unlink(path);
 }
 
 /* ---- source addresses ------------------------------------------------------------------ */
