@@ -1804,20 +1804,8 @@ static pario_error pario_i_head_fold(pario_i_head *head, unsigned char *s, size_
     return PARIO_OK;
 }
 
-/* Notes a field in its place: its name is s[beg..colon), its value s[from..to). NULs end them, over
- * the colon and the line end behind them. */
-static inline void pario_i_head_note(pario_i_field *field, unsigned char *s, size_t beg,
-                                     size_t colon, size_t from, size_t to)
-{
-    field->name_beg = (uint32_t)beg;
-    field->name_end = (uint32_t)colon;
-    field->value_beg = (uint32_t)from;
-    field->value_end = (uint32_t)to;
-    s[colon] = '\0';
-    s[to] = '\0';
-}
-
-/* A field line s[beg..end) without its line end, RFC 9112 section 5. */
+/* A field line s[beg..end) without its line end, RFC 9112 section 5. NULs end its name and its
+ * value, over the colon and what follows the value. */
 static pario_error pario_i_head_field_line(pario_i_head *head, unsigned char *s, size_t beg,
                                            size_t end)
 {
@@ -1838,7 +1826,12 @@ static pario_error pario_i_head_field_line(pario_i_head *head, unsigned char *s,
     if (!pario_i_is_text(s, from, to)) {
         return PARIO_ERROR_FIELD_LINE;
     }
-    pario_i_head_note(field, s, beg, colon, from, to);
+    field->name_beg = (uint32_t)beg;
+    field->name_end = (uint32_t)colon;
+    field->value_beg = (uint32_t)from;
+    field->value_end = (uint32_t)to;
+    s[colon] = '\0';
+    s[to] = '\0';
     head->count++;
     return PARIO_OK;
 }
@@ -1855,8 +1848,9 @@ static inline bool pario_i_head_is_end(const unsigned char *s, size_t at)
     return memcmp(s + at, "\r\n", 2) == 0 && s[at - 1] != ' ';
 }
 
-/* Notes a whole line of the usual form that begins at s[beg]: name, colon, space, a value without a
- * tab or spaces around it, CR LF. Returns where the next one begins; 0: it is of another form. */
+/* As pario_i_head_field_line, of a whole line of the usual form that begins at s[beg]: name, colon,
+ * space, a value without a tab or spaces around it, CR LF. Returns where the next one begins; 0: it
+ * is of another form. */
 static inline size_t pario_i_head_usual_line(unsigned char *s, size_t beg, size_t end,
                                              pario_i_field *field)
 {
@@ -1865,11 +1859,16 @@ static inline size_t pario_i_head_usual_line(unsigned char *s, size_t beg, size_
     if (colon == beg || colon > most || !pario_i_head_is_usual(s, colon)) {
         return 0;
     }
+    field->name_beg = (uint32_t)beg;
+    field->name_end = (uint32_t)colon;
+    field->value_beg = (uint32_t)(colon + 2);
     size_t to = pario_i_text_end(s, colon + 2, end);
     if (to > most + 1 || !pario_i_head_is_end(s, to)) {
         return 0;
     }
-    pario_i_head_note(field, s, beg, colon, colon + 2, to);
+    field->value_end = (uint32_t)to;
+    s[colon] = '\0';
+    s[to] = '\0';
     return to + 2;
 }
 
@@ -1879,19 +1878,19 @@ static inline size_t pario_i_head_usual_line(unsigned char *s, size_t beg, size_
 static void pario_i_head_usual_lines(pario_i_head *head, unsigned char *s, size_t end)
 {
     pario_i_field *fields = head->fields;
-    size_t         room = pario_i_min(head->room, head->max_fields);
+    size_t         most = pario_i_min(head->room, head->max_fields);
     size_t         count = head->count;
     size_t         beg = head->line_beg;
-    bool           usual = true;
     if (head->phase != PARIO_I_HEAD_FIELDS || head->scanned != beg || fields == NULL) {
         return;
     }
-    while (usual && count < room) {
+    while (count < most) {
         size_t next = pario_i_head_usual_line(s, beg, end, &fields[count]);
-        usual = next > 0;
-        if (usual) {
+        if (next > 0) {
             count++;
             beg = next;
+        } else {
+            most = count;
         }
     }
     head->count = (uint32_t)count;
