@@ -280,17 +280,40 @@ static inline server *e2e_serve(e2e_run *run, const server_options *options)
     return started;
 }
 
+/* A server that runs a script on its first connection and another one on all others; the function
+ * is what both may call. */
+static inline server *e2e_serve_scripts(e2e_run *run, const server_step *first,
+                                        const server_step *others, server_function function,
+                                        void *context)
+{
+    const server_step *const scripts[] = { first, others };
+    server_options           options;
+    memset(&options, 0, sizeof options);
+    options.scripts = scripts;
+    options.script_count = 2;
+    options.function = function;
+    options.context = context;
+    return e2e_serve(run, &options);
+}
+
 /* A server that runs one script on all connections. */
 static inline server *e2e_serve_script(e2e_run *run, const server_step *script)
 {
-    /* Scripts live as long as the test program; the array of them does not have to. */
-    static const server_step *kept[E2E_SERVERS];
-    kept[run->server_count % E2E_SERVERS] = script;
-    server_options options;
-    memset(&options, 0, sizeof options);
-    options.scripts = &kept[run->server_count % E2E_SERVERS];
-    options.script_count = 1;
-    return e2e_serve(run, &options);
+    return e2e_serve_scripts(run, script, script, NULL, NULL);
+}
+
+/* One that runs a script on its first connection and another one on all others. */
+static inline server *e2e_serve_two(e2e_run *run, const server_step *first,
+                                    const server_step *others)
+{
+    return e2e_serve_scripts(run, first, others, NULL, NULL);
+}
+
+/* One whose script calls a function. */
+static inline server *e2e_serve_calling(e2e_run *run, const server_step *script,
+                                        server_function function, void *context)
+{
+    return e2e_serve_scripts(run, script, script, function, context);
 }
 
 static inline server *e2e_serve_handler(e2e_run *run, server_handler handler, void *context)

@@ -10,7 +10,6 @@
 
 /* Fired when pario_wake has returned: before that, the client must not be closed. */
 #define WOKE 15
-#define COUNT(table) (sizeof(table) / sizeof(table)[0])
 #define SAY_OK S_SEND("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
 static const server_step answers[] = { S_READ, SAY_OK, S_AGAIN };
@@ -702,15 +701,11 @@ static void wake_client(server_peer *peer, void *context)
 E2E(another_thread_wakes_a_waiting_next)
 {
     static const server_step wakes[] = { S_READ, S_CALL, S_FIRE(WOKE), S_WAIT(0), SAY_OK, S_AGAIN };
-    static const server_step *const scripts[] = { wakes };
-    pario_response                  response;
+    pario_response           response;
     if (!e2e_open(run)) {
         return;
     }
-    server_options it = {
-        .scripts = scripts, .script_count = 1, .function = wake_client, .context = run->client
-    };
-    server *peer = e2e_serve(run, &it);
+    server *peer = e2e_serve_calling(run, wakes, wake_client, run->client);
     e2e_submit(run, e2e_url(peer, "/"), 0, NULL);
     CHECK_ERROR(pario_next(run->client, &response, PARIO_UNLIMITED), PARIO_WOKEN);
     server_await_event(peer, WOKE);
@@ -742,15 +737,13 @@ static server *serve_signalling(e2e_run *run)
     static const server_step script[] = {
         S_READ, S_CALL, S_FIRE(WOKE), S_WAIT(0), SAY_OK, S_AGAIN
     };
-    static const server_step *const scripts[] = { script };
-    struct sigaction                action;
+    struct sigaction action;
     memset(&action, 0, sizeof action);
     action.sa_handler = on_signal;
     sigaction(SIGUSR1, &action, NULL);
     waiting = pthread_self();
     __atomic_store_n(&signals, 0, __ATOMIC_SEQ_CST);
-    server_options it = { .scripts = scripts, .script_count = 1, .function = signal_client };
-    return e2e_serve(run, &it);
+    return e2e_serve_calling(run, script, signal_client, NULL);
 }
 
 E2E(a_signal_handler_wakes_a_waiting_next)

@@ -63,7 +63,6 @@ static int fault_thread(pthread_t *thread, const pthread_attr_t *attributes,
 
 /* Fired when pario_wake has returned: before that, the client must not be closed. */
 #define WOKE 15
-#define COUNT(table) (sizeof(table) / sizeof(table)[0])
 #define SAY_OK S_SEND("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
 /* ---- the network ----------------------------------------------------------------------- */

@@ -190,8 +190,6 @@ static const row bad[] = {
       REPLY(CHUNKED "5\r\nhello\r\n0\r\nSum: 1\r\n") },
 };
 
-#define COUNT(table) (sizeof(table) / sizeof(table)[0])
-
 /* Answers "/whole/N", "/drip/N" with row N of a table, and "/split/K" with row 0 in two. */
 static bool serve_rows(server_peer *peer, const server_request *request, void *context)
 {

@@ -5,8 +5,6 @@
 
 #include "e2e.h"
 
-#define COUNT(table) (sizeof(table) / sizeof(table)[0])
-
 /* Sends `count` times a byte. */
 static bool say_times(server_peer *peer, size_t count, char byte)
 {

@@ -118,11 +118,9 @@ E2E(a_limit_per_host_counts_the_origins_connections)
 
 E2E_WAYS(a_stale_connection_to_the_proxy_is_replaced)
 {
-    static const server_step        dying[] = { S_READ, SAY_OK, S_READ, S_END };
-    static const server_step        fresh[] = { S_READ, SAY_OK, S_DRAIN, S_END };
-    static const server_step *const scripts[] = { dying, fresh };
-    const server_options            options = { .scripts = scripts, .script_count = 2 };
-    server                         *proxy = e2e_serve(run, &options);
+    static const server_step dying[] = { S_READ, SAY_OK, S_READ, S_END };
+    static const server_step fresh[] = { S_READ, SAY_OK, S_DRAIN, S_END };
+    server                  *proxy = e2e_serve_two(run, dying, fresh);
     if (open_through(run, proxy, NULL)) {
         e2e_get(run, "http://192.0.2.1/", PARIO_OK);
         e2e_get(run, "http://192.0.2.2/", PARIO_OK);
@@ -184,10 +182,8 @@ E2E_WAYS(a_redirect_leads_from_http_into_a_tunnel)
                                                 "Location: https://192.0.2.1/home\r\n\r\n"),
                                          S_DRAIN, S_END };
     static const server_step second[] = { S_READ, STANDS, GREET, S_READ, SAY_OK, S_DRAIN, S_END };
-    static const server_step *const scripts[] = { first, second };
-    const server_options            options = { .scripts = scripts, .script_count = 2 };
-    mock                            with = { .step = 4096 };
-    server                         *proxy = e2e_serve(run, &options);
+    mock                     with = { .step = 4096 };
+    server                  *proxy = e2e_serve_two(run, first, second);
     run->config.redirects = 5;
     if (open_through(run, proxy, &with)) {
         e2e_get(run, "http://192.0.2.1/", PARIO_OK);
@@ -257,10 +253,8 @@ E2E_WAYS(a_tunnel_is_not_for_http_nor_the_other_way_round)
 {
     static const server_step tunnel[] = { S_READ, STANDS, GREET, S_READ, SAY_OK, S_DRAIN, S_END };
     static const server_step plain[] = { S_READ, SAY_OK, S_READ, SAY_OK, S_DRAIN, S_END };
-    static const server_step *const scripts[] = { plain, tunnel };
-    const server_options            options = { .scripts = scripts, .script_count = 2 };
-    mock                            with = { .step = 4096 };
-    server                         *proxy = e2e_serve(run, &options);
+    mock                     with = { .step = 4096 };
+    server                  *proxy = e2e_serve_two(run, plain, tunnel);
     if (open_through(run, proxy, &with)) {
         e2e_get(run, "http://192.0.2.1:443/", PARIO_OK);
         e2e_get(run, "https://192.0.2.1/", PARIO_OK);
@@ -274,10 +268,8 @@ E2E_WAYS(a_kept_tunnel_that_dies_is_replaced_by_a_fresh_one)
 {
     static const server_step dying[] = { S_READ, STANDS, GREET, S_READ, SAY_OK, S_READ, S_END };
     static const server_step fresh[] = { S_READ, STANDS, GREET, S_READ, SAY_OK, S_DRAIN, S_END };
-    static const server_step *const scripts[] = { dying, fresh };
-    const server_options            options = { .scripts = scripts, .script_count = 2 };
-    mock                            with = { .step = 4096 };
-    server                         *proxy = e2e_serve(run, &options);
+    mock                     with = { .step = 4096 };
+    server                  *proxy = e2e_serve_two(run, dying, fresh);
     if (open_through(run, proxy, &with)) {
         e2e_get(run, "https://192.0.2.1/one", PARIO_OK);
         e2e_get(run, "https://192.0.2.1/two", PARIO_OK);
@@ -497,14 +489,12 @@ E2E(a_request_is_cancelled_while_the_proxy_is_asked)
 
 E2E(a_client_is_closed_while_the_proxy_is_asked)
 {
-    static const server_step        plain[] = { S_READ, SAY_OK, S_DRAIN, S_END };
-    static const server_step        stuck[] = { S_READ, S_SEND("HTTP/1.1 200 "), S_FIRE(0), S_DRAIN,
-                                                S_END };
-    static const server_step *const scripts[] = { plain, stuck };
-    const server_options            options = { .scripts = scripts, .script_count = 2 };
-    mock                            with = { .step = 7 };
-    pario_response                  response;
-    server                         *proxy = e2e_serve(run, &options);
+    static const server_step plain[] = { S_READ, SAY_OK, S_DRAIN, S_END };
+    static const server_step stuck[] = { S_READ, S_SEND("HTTP/1.1 200 "), S_FIRE(0), S_DRAIN,
+                                         S_END };
+    mock                     with = { .step = 7 };
+    pario_response           response;
+    server                  *proxy = e2e_serve_two(run, plain, stuck);
     if (open_through(run, proxy, &with)) {
         e2e_get(run, "http://192.0.2.1/", PARIO_OK);
         CHECK_ERROR(e2e_submit(run, "https://192.0.2.1/", 0, NULL), PARIO_OK);

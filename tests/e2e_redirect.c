@@ -5,8 +5,6 @@
 
 #include "e2e.h"
 
-#define COUNT(table) (sizeof(table) / sizeof(table)[0])
-
 /* "/STATUS/..." is redirected to "/end" with that status; all else is answered. */
 static bool serve_status(server_peer *peer, const server_request *request, void *context)
 {

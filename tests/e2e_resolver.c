@@ -147,8 +147,6 @@ static void book_freeaddrinfo(struct addrinfo *first)
 
 #include "e2e.h"
 
-#define COUNT(table) (sizeof(table) / sizeof(table)[0])
-
 #define OK_REPLY "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 static const server_step        answers[] = { S_READ, S_SEND(OK_REPLY), S_AGAIN };

@@ -5,7 +5,6 @@
 
 #include "e2e.h"
 
-#define COUNT(table) (sizeof(table) / sizeof(table)[0])
 #define SAY_OK S_SEND("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
 /* Answers everything with its own target, on one connection after the other. */
@@ -173,9 +172,7 @@ E2E_WAYS(a_leftover_byte_is_never_the_next_response)
     static const server_step second[] = {
         S_READ, S_SEND("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood"), S_HOLD, S_END
     };
-    static const server_step *const scripts[] = { first, second };
-    server_options                  options = { .scripts = scripts, .script_count = 2 };
-    server                         *peer = e2e_serve(run, &options);
+    server *peer = e2e_serve_two(run, first, second);
     run->loose = true;
     if (!e2e_open(run)) {
         return;
@@ -197,9 +194,7 @@ E2E_WAYS(a_byte_on_an_idle_connection_retires_it)
     static const server_step second[] = {
         S_READ, S_SEND("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood"), S_HOLD, S_END
     };
-    static const server_step *const scripts[] = { first, second };
-    server_options                  options = { .scripts = scripts, .script_count = 2 };
-    server                         *peer = e2e_serve(run, &options);
+    server *peer = e2e_serve_two(run, first, second);
     if (!e2e_open(run)) {
         return;
     }
@@ -349,9 +344,7 @@ E2E(an_error_retires_the_connection)
         S_READ, S_SEND("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok"),
         S_HOLD, S_END
     };
-    static const server_step *const scripts[] = { broken, answers };
-    server_options                  options = { .scripts = scripts, .script_count = 2 };
-    server                         *peer = e2e_serve(run, &options);
+    server *peer = e2e_serve_two(run, broken, answers);
     if (!e2e_open(run)) {
         return;
     }

@@ -7,7 +7,6 @@
 
 #include "e2e.h"
 
-#define COUNT(table) (sizeof(table) / sizeof(table)[0])
 #define MIB 1048576u
 
 /* ---- a server ---------------------------------------------------------------------------- */
@@ -859,13 +858,9 @@ E2E_WAYS(a_descriptor_may_be_closed_under_its_content)
         S_CALL, S_SEND("two"),
         S_HOLD, S_END
     };
-    const server_step *const scripts[] = { script };
-    int                      ends[2];
-    server_options           options = {
-                  .scripts = scripts, .script_count = 1, .function = close_under_it, .context = ends
-    };
+    int            ends[2];
     pario_response response;
-    server        *peer = e2e_serve(run, &options);
+    server        *peer = e2e_serve_calling(run, script, close_under_it, ends);
     if (!e2e_open(run) || !CHECK(pipe(ends) == 0)) {
         return;
     }

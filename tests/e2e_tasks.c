@@ -7,7 +7,6 @@
 
 /* Fired when pario_wake has returned: before that, the client must not be closed. */
 #define WOKE 15
-#define COUNT(table) (sizeof(table) / sizeof(table)[0])
 #define SAY_OK S_SEND("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
 static const server_step answers[] = { S_READ, SAY_OK, S_AGAIN };
@@ -287,19 +286,15 @@ static void wake_client(server_peer *peer, void *context)
 
 E2E(closing_ends_the_fetches_of_tasks)
 {
-    static const server_step        holds[] = { S_READ, S_CALL, S_FIRE(WOKE), S_HOLD, S_END };
-    static const server_step *const scripts[] = { holds };
-    hanging                         it[3];
-    pario_response                  response;
+    static const server_step holds[] = { S_READ, S_CALL, S_FIRE(WOKE), S_HOLD, S_END };
+    hanging                  it[3];
+    pario_response           response;
     memset(it, 0, sizeof it);
     run->config.concurrency = 1;
     if (!has_tasks(run) || run->executor == PARIO_SEQUENTIAL || !e2e_open(run)) {
         return; /* sequentially, a task is over when pario_next returns */
     }
-    server_options options = {
-        .scripts = scripts, .script_count = 1, .function = wake_client, .context = run->client
-    };
-    server *peer = e2e_serve(run, &options);
+    server *peer = e2e_serve_calling(run, holds, wake_client, run->client);
     for (size_t i = 0; i < COUNT(it); i++) {
         it[i].peer = peer;
         CHECK_ERROR(pario_spawn(run->client, fetch_and_hang, &it[i]), PARIO_OK);

@@ -192,11 +192,9 @@ E2E_WAYS(bytes_that_nobody_asked_for_retire_the_session)
         GREET, S_READ, S_SEND("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 No\r\n"),
         S_DRAIN, S_END
     };
-    static const server_step        again[] = { GREET, S_READ, SAY_OK, S_DRAIN, S_END };
-    static const server_step *const scripts[] = { script, again };
-    const server_options            options = { .scripts = scripts, .script_count = 2 };
-    mock                            with = { .step = 4096 };
-    server                         *peer = e2e_serve(run, &options);
+    static const server_step again[] = { GREET, S_READ, SAY_OK, S_DRAIN, S_END };
+    mock                     with = { .step = 4096 };
+    server                  *peer = e2e_serve_two(run, script, again);
     if (open_with(run, &with)) {
         e2e_get(run, https_url(peer, "/one"), PARIO_OK);
         e2e_get(run, https_url(peer, "/two"), PARIO_OK);
@@ -208,12 +206,10 @@ E2E_WAYS(bytes_that_nobody_asked_for_retire_the_session)
 /* The first connection serves one request, and takes another only to drop it. */
 E2E_WAYS(a_kept_session_that_dies_is_replaced_by_a_fresh_one)
 {
-    static const server_step        script[] = { GREET, S_READ, SAY_OK, S_READ, S_END };
-    static const server_step        again[] = { GREET, S_READ, SAY_OK, S_DRAIN, S_END };
-    static const server_step *const scripts[] = { script, again };
-    const server_options            options = { .scripts = scripts, .script_count = 2 };
-    mock                            with = { .step = 4096 };
-    server                         *peer = e2e_serve(run, &options);
+    static const server_step script[] = { GREET, S_READ, SAY_OK, S_READ, S_END };
+    static const server_step again[] = { GREET, S_READ, SAY_OK, S_DRAIN, S_END };
+    mock                     with = { .step = 4096 };
+    server                  *peer = e2e_serve_two(run, script, again);
     if (open_with(run, &with)) {
         e2e_get(run, https_url(peer, "/one"), PARIO_OK);
         e2e_get(run, https_url(peer, "/two"), PARIO_OK);
@@ -224,12 +220,10 @@ E2E_WAYS(a_kept_session_that_dies_is_replaced_by_a_fresh_one)
 
 E2E_WAYS(a_connection_without_a_session_is_not_for_https)
 {
-    static const server_step        plain[] = { S_READ, SAY_OK, S_DRAIN, S_END };
-    static const server_step        secure[] = { GREET, S_READ, SAY_OK, S_DRAIN, S_END };
-    static const server_step *const scripts[] = { plain, secure };
-    const server_options            options = { .scripts = scripts, .script_count = 2 };
-    mock                            with = { .step = 4096 };
-    server                         *peer = e2e_serve(run, &options);
+    static const server_step plain[] = { S_READ, SAY_OK, S_DRAIN, S_END };
+    static const server_step secure[] = { GREET, S_READ, SAY_OK, S_DRAIN, S_END };
+    mock                     with = { .step = 4096 };
+    server                  *peer = e2e_serve_two(run, plain, secure);
     if (open_with(run, &with)) {
         e2e_get(run, e2e_url(peer, "/one"), PARIO_OK);
         e2e_get(run, https_url(peer, "/two"), PARIO_OK);
@@ -333,13 +327,11 @@ E2E(a_handshake_that_is_cancelled_in_its_midst_has_not_failed)
 
 E2E(a_client_is_closed_with_sessions_in_every_state)
 {
-    static const server_step        ready[] = { GREET, S_READ, SAY_OK, S_DRAIN, S_END };
-    static const server_step        stuck[] = { S_DRAIN, S_END };
-    static const server_step *const scripts[] = { ready, stuck };
-    const server_options            options = { .scripts = scripts, .script_count = 2 };
-    mock                            with = { .step = 7 };
-    pario_response                  response;
-    server                         *peer = e2e_serve(run, &options);
+    static const server_step ready[] = { GREET, S_READ, SAY_OK, S_DRAIN, S_END };
+    static const server_step stuck[] = { S_DRAIN, S_END };
+    mock                     with = { .step = 7 };
+    pario_response           response;
+    server                  *peer = e2e_serve_two(run, ready, stuck);
     if (open_with(run, &with)) {
         CHECK_ERROR(e2e_submit(run, https_url(peer, "/"), 0, NULL), PARIO_OK);
         CHECK_ERROR(pario_next(run->client, &response, PARIO_UNLIMITED), PARIO_OK);

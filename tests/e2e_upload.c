@@ -8,7 +8,6 @@
 
 #include "e2e.h"
 
-#define COUNT(table) (sizeof(table) / sizeof(table)[0])
 #define SAY_OK S_SEND("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 #define SAY_CONTINUE S_SEND("HTTP/1.1 100 Continue\r\n\r\n")
 #define FILE_BYTES 200000    /* some pieces */
@@ -212,10 +211,8 @@ static const server_step kept[] = { S_READ, SAY_OK, S_AGAIN };
 /* Sends a file to a server whose first connection runs the script, and others work. */
 static server *send_file_to(e2e_run *run, const server_step *first, const char *method)
 {
-    const server_step *const scripts[] = { first, kept };
-    server_options           options = { .scripts = scripts, .script_count = 2 };
-    server                  *peer = e2e_serve(run, &options);
-    pario_request            request = { .method = method, .body_fd = file_of(FILE_BYTES) };
+    server       *peer = e2e_serve_two(run, first, kept);
+    pario_request request = { .method = method, .body_fd = file_of(FILE_BYTES) };
     run->config.redirects = 2;
     if (e2e_open(run)) {
         request.url = e2e_url(peer, "/");
@@ -251,11 +248,9 @@ E2E_WAYS(a_file_stays_behind_when_a_redirect_becomes_a_get)
 /* The first connection serves one request, and takes another only to drop it. */
 E2E_WAYS(a_file_is_sent_again_when_a_kept_connection_was_dead)
 {
-    static const server_step        once[] = { S_READ, SAY_OK, S_READ_HEAD, S_END };
-    static const server_step *const scripts[] = { once, kept };
-    server_options                  options = { .scripts = scripts, .script_count = 2 };
-    server                         *peer = e2e_serve(run, &options);
-    pario_request                   request = { .method = "PUT", .body_fd = file_of(FILE_BYTES) };
+    static const server_step once[] = { S_READ, SAY_OK, S_READ_HEAD, S_END };
+    server                  *peer = e2e_serve_two(run, once, kept);
+    pario_request            request = { .method = "PUT", .body_fd = file_of(FILE_BYTES) };
     run->loose = true; /* the bytes that went to the dead one */
     if (e2e_open(run)) {
         e2e_get(run, e2e_url(peer, "/"), PARIO_OK);
@@ -491,9 +486,7 @@ E2E_WAYS(an_early_200_does_not_stop_the_upload)
 E2E_WAYS(a_server_that_goes_away_in_the_middle_is_an_error_of_sending)
 {
     static const server_step script[] = { S_READ_HEAD, S_READ_BYTES(100000), S_RESET };
-    const server_step *const scripts[] = { script };
-    server_options           options = { .scripts = scripts, .script_count = 1 };
-    server                  *peer = e2e_serve(run, &options);
+    server                  *peer = e2e_serve_script(run, script);
     pario_request            request = { .method = "PUT", .body_fd = file_of(LARGE_BYTES) };
     run->config.expect_bytes = PARIO_OFF;
     run->loose = true; /* ECONNRESET or EPIPE */
@@ -531,14 +524,10 @@ static void send_pipe(e2e_run *run, bool blocks, int64_t size, const server_step
                       pario_error expected)
 {
     static const char *const parts[] = { "hello", ", pipe", NULL };
-    const server_step *const scripts[] = { script };
     int                      ends[2] = { -1, -1 };
     CHECK_INT(pipe2(ends, O_CLOEXEC | (blocks ? 0 : O_NONBLOCK)), 0);
-    source         it = { ends[1], parts };
-    server_options options = {
-        .scripts = scripts, .script_count = 1, .function = give, .context = &it
-    };
-    server       *peer = e2e_serve(run, &options);
+    source        it = { ends[1], parts };
+    server       *peer = e2e_serve_calling(run, script, give, &it);
     pario_request request = { .body_fd = ends[0], .body_fd_size = size };
     run->config.progress_timeout_ms = 2000;
     if (e2e_open(run)) {
@@ -590,13 +579,9 @@ static void close_under_it(server_peer *peer, void *context)
 static void send_closed(e2e_run *run, int *ends)
 {
     static const server_step script[] = { S_READ_HEAD, S_READ_BYTES(5), S_CALL, S_DRAIN, S_END };
-    const server_step *const scripts[] = { script };
-    server_options           options = {
-                  .scripts = scripts, .script_count = 1, .function = close_under_it, .context = ends
-    };
-    server        *peer = e2e_serve(run, &options);
-    pario_request  request = { .url = e2e_url(peer, "/"), .body_fd = ends[0] };
-    pario_response response;
+    server                  *peer = e2e_serve_calling(run, script, close_under_it, ends);
+    pario_request            request = { .url = e2e_url(peer, "/"), .body_fd = ends[0] };
+    pario_response           response;
     CHECK_ERROR(e2e_do(run, &request, &response), PARIO_ERROR_BODY_READ);
     CHECK_INT(response.system_error, EBADF);
     CHECK_INT(response.stage, PARIO_STAGE_SEND);
@@ -710,15 +695,11 @@ E2E_WAYS(content_goes_from_a_pipe_into_a_pipe)
     static const char *const parts[] = { "hello", NULL };
     static const server_step script[] = { S_READ_HEAD, SAY_CONTINUE, S_CALL, S_READ_BYTES(10),
                                           S_CALL,      S_READ_BODY,  SAY_OK, S_END };
-    const server_step *const scripts[] = { script };
     int                      ends[4] = { -1, -1, -1, -1 };
     char                     got[8] = "";
     CHECK_INT(pipe2(ends, O_CLOEXEC) + pipe2(ends + 2, O_CLOEXEC), 0);
-    source         it = { ends[1], parts };
-    server_options options = {
-        .scripts = scripts, .script_count = 1, .function = give, .context = &it
-    };
-    server       *peer = e2e_serve(run, &options);
+    source        it = { ends[1], parts };
+    server       *peer = e2e_serve_calling(run, script, give, &it);
     pario_request request = { .body_fd = ends[0], .into_fd = ends[3] };
     if (e2e_open(run)) {
         request.url = e2e_url(peer, "/");
@@ -774,14 +755,10 @@ E2E_WAYS(an_answer_is_written_while_a_pipe_is_waited_for)
         S_SEND("0\r\n\r\n"),
         S_END
     };
-    const server_step *const scripts[] = { script };
-    int                      ends[4] = { -1, -1, -1, -1 };
+    int ends[4] = { -1, -1, -1, -1 };
     CHECK_INT(pipe2(ends, O_CLOEXEC) + pipe2(ends + 2, O_CLOEXEC), 0);
-    echo           it = { .source = ends[1], .sink = ends[2] };
-    server_options options = {
-        .scripts = scripts, .script_count = 1, .function = listen_or_end, .context = &it
-    };
-    server       *peer = e2e_serve(run, &options);
+    echo          it = { .source = ends[1], .sink = ends[2] };
+    server       *peer = e2e_serve_calling(run, script, listen_or_end, &it);
     pario_request request = { .body_fd = ends[0], .into_fd = ends[3] };
     if (e2e_open(run)) {
         request.url = e2e_url(peer, "/");
@@ -835,19 +812,15 @@ E2E_WAYS(an_answer_waits_for_a_full_pipe_while_another_is_waited_for)
         S_SEND("0\r\n\r\n"),
         S_END
     };
-    static const char        block[4096];
-    const server_step *const scripts[] = { script };
-    int                      ends[4] = { -1, -1, -1, -1 };
+    static const char block[4096];
+    int               ends[4] = { -1, -1, -1, -1 };
     CHECK_INT(pipe2(ends, O_CLOEXEC) + pipe2(ends + 2, O_CLOEXEC), 0);
     CHECK_INT(fcntl(ends[3], F_SETFL, O_NONBLOCK), 0);
     press it = { .source = ends[1], .sink = ends[2] };
     while (write(ends[3], block, sizeof block) == (ssize_t)sizeof block) {
         it.full += sizeof block;
     }
-    server_options options = {
-        .scripts = scripts, .script_count = 1, .function = begin_or_drain, .context = &it
-    };
-    server       *peer = e2e_serve(run, &options);
+    server       *peer = e2e_serve_calling(run, script, begin_or_drain, &it);
     pario_request request = { .body_fd = ends[0], .into_fd = ends[3] };
     if (e2e_open(run)) {
         request.url = e2e_url(peer, "/");

@@ -41,6 +41,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
 #define TEST_MAX_SHOWN 20 /* failures printed of one test */
 #define TEST_MAX_SEEN 512 /* different things that test_saw can remember */
 

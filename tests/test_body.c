@@ -58,8 +58,6 @@ static void check_framings(const char *version, bool bodiless, const framing_cas
     }
 }
 
-#define COUNT(cases) (sizeof(cases) / sizeof((cases)[0]))
-
 static const framing_case without_content[] = {
     { CORE_TEXT("204 x"), "none, keep" },
     { CORE_TEXT("204 x\nContent-Length: 5"), "none" },

@@ -197,7 +197,6 @@ static void check_replies(const char *method, uint32_t redirects, const reply_ca
     }
 }
 
-#define COUNT(cases) (sizeof(cases) / sizeof((cases)[0]))
 #define CHECK_REPLIES(method, cases) check_replies(method, 0, cases, COUNT(cases))
 
 /* ---- whole replies ----------------------------------------------------------------- */

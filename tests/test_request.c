@@ -96,8 +96,6 @@ static pario_error verdict_on_field(const char *name, const char *value)
     return check_unbroken(&request);
 }
 
-#define COUNT(cases) (sizeof(cases) / sizeof((cases)[0]))
-
 /* ---- the request line and Host, RFC 9112 section 3 --------------------------------- */
 
 TEST(request_line_is_in_origin_form)
