@@ -1024,7 +1024,7 @@ static inline size_t pario_i_token_end(const unsigned char *s, size_t beg, size_
         other = pario_i_not_letters(pario_i_word(s + i));
         i += 8;
     }
-    i -= other != 0 ? 8u - ((size_t)__builtin_ctzll(other) / 8u) : 0u;
+    i -= other != 0 ? 8u - ((unsigned)__builtin_ctzll(other) / 8u) : 0u;
 #endif
     while (i < end && pario_i_is(s[i], PARIO_I_TOKEN)) {
         i++;
@@ -1043,7 +1043,7 @@ static inline size_t pario_i_text_end(const unsigned char *s, size_t beg, size_t
         i += 8;
     }
     if (found != 0) {
-        return i - 8 + ((size_t)__builtin_ctzll(found) / 8u);
+        return i - 8 + ((unsigned)__builtin_ctzll(found) / 8u);
     }
 #endif
     while (i < end && s[i] >= 0x20 && s[i] != 0x7f) {

@@ -389,10 +389,11 @@ static const char *many_judge(many *all, const pario_response *response, char *n
 {
     const slot *url = &all->slots[response->tag];
     const bool  good = response->error == PARIO_OK;
+    int         failed = 0;
     if (all->directory >= 0) {
         save_name(url->text, url->size, name);
+        failed = many_end_file(all, response->tag, good ? name : NULL);
     }
-    const int failed = many_end_file(all, response->tag, good ? name : NULL);
     if (response->error == PARIO_ERROR_BODY_WRITE) {
         return many_unwritten(all, response->system_error);
     }
