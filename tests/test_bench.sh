@@ -8,31 +8,9 @@
 # Nothing here waits for time to pass, but for one client that must be found hanging after a second.
 
 set -u
-here=$(cd "$(dirname "$0")" && pwd)
-build=${BUILD:-$here/../build}
-verbose=
-while getopts x:e:t:v option; do
-    case $option in
-    v) verbose=yes ;;
-    x | e | t) ;;
-    *) exit 2 ;;
-    esac
-done
-case $build in
-/*) ;;
-*) build=$(pwd)/$build ;;
-esac
-
-passed=0
-failed=0
-skipped=0
+# shellcheck source=tests/script.inc
+. "$(dirname "$0")/script.inc"
 server=
-directory=$(mktemp -d) || exit 2
-
-cleanup() {
-    stop
-    rm -rf "$directory"
-}
 
 # Ends the server.
 stop() {
@@ -41,20 +19,6 @@ stop() {
         wait "$server" 2> /dev/null
         server=
     fi
-}
-
-trap cleanup EXIT
-trap 'exit 130' HUP INT TERM
-cd "$directory" || exit 2
-
-finish() {
-    echo "$passed passed, $failed failed, $skipped skipped"
-    [ "$failed" -eq 0 ]
-}
-
-skip() {
-    skipped=$((skipped + 1))
-    echo "skipped: $*"
 }
 
 # start ARGUMENTS...: a ticket server; sets $url to where it is. What it says later is read from 3.
@@ -81,13 +45,9 @@ holds() {
     name=$1
     shift
     if "$@" > /dev/null 2>&1; then
-        passed=$((passed + 1))
-        if [ -n "$verbose" ]; then
-            echo "passed: $name"
-        fi
+        pass "$name"
     else
-        failed=$((failed + 1))
-        echo "failed: $name: not \"$*\""
+        fail "$name: not \"$*\""
         head -n 8 out err | sed 's/^/    /'
     fi
 }
@@ -175,19 +135,19 @@ if [ -x "$build/peer_curl" ]; then
         finds "$build/peer_curl" -x "$way"
     done
 else
-    skip 'peer_curl, which is not built'
+    skip 'peer_curl' 'it is not built'
 fi
 if [ -x "$build/peer_go" ]; then
     finds "$build/peer_go"
 else
-    skip 'peer_go, which is not built'
+    skip 'peer_go' 'it is not built'
 fi
 for script in sequential threads gevent asyncio; do
     script=$here/../bench/python/tickets_$script.py
     if [ ! -x /usr/bin/python3 ]; then
-        skip "${script##*/}, as /usr/bin/python3 is not installed"
+        skip "${script##*/}" '/usr/bin/python3 is not installed'
     elif run "$script" --days 0 http://127.0.0.1:1 && [ "$status" -eq 69 ]; then
-        skip "${script##*/}: $(cat err)"
+        skip "${script##*/}" "it says: $(cat err)"
     else
         finds "$script"
     fi
@@ -254,7 +214,7 @@ for run, row in zip(runs, rows):
 assert any("samples" in run for run in runs)
 xml.dom.minidom.parse("picture.svg")'
 else
-    skip 'results.json as JSON, as /usr/bin/python3 is not installed'
+    skip 'results.json as JSON' '/usr/bin/python3 is not installed'
 fi
 measure --most 1 --rows epoll --readme held
 ended 'a README without the marks' 1 'has no "<!-- table:begin -->"'

@@ -8,28 +8,11 @@
 # Nothing here waits for time to pass. Where a wait of fetch_many would be seen, it is told to
 # wait for longer than anybody has, and must not; `timeout` ends what hangs in spite of that.
 set -euo pipefail
-unset http_proxy https_proxy all_proxy no_proxy HTTPS_PROXY ALL_PROXY NO_PROXY
-here=$(cd "$(dirname "$0")" && pwd)
-build=$(cd "${BUILD:-$here/../build}" && pwd)
-executors='epoll sequential threads fibers'
-verbose=
-while getopts x:e:t:v option; do
-    case $option in
-    x) executors=$OPTARG ;;
-    v) verbose=yes ;;
-    e | t) ;;
-    *) exit 2 ;;
-    esac
-done
+# shellcheck source=tests/script.inc
+. "$(dirname "$0")/script.inc"
 
-passed=0 failed=0 skipped=0 status=0
+status=0
 server= other= program= url=
-directory=$(mktemp -d)
-
-finish() {
-    echo "$passed passed, $failed failed, $skipped skipped"
-    [ "$failed" -eq 0 ]
-}
 
 cleanup() {
     stop
@@ -44,18 +27,6 @@ fail() {
     failed=$((failed + 1))
     echo "failed: $*"
     head -n 8 out err 2>/dev/null | cut -c 1-300 | sed 's/^/    /' || true
-}
-
-pass() {
-    passed=$((passed + 1))
-    if [ -n "$verbose" ]; then
-        echo "passed: $*"
-    fi
-}
-
-skip() {
-    skipped=$((skipped + 1))
-    echo "skipped: $1, as $2"
 }
 
 # check NAME COMMAND...: the command must succeed.
@@ -131,8 +102,6 @@ needs() {
     check "$1, $executor" [ "$(peak)" -le $((least + $2)) ]
 }
 
-trap cleanup EXIT
-trap 'exit 130' HUP INT TERM
 mkdir -p "$directory/in/side"
 cd "$directory/in/side"
 : >input

@@ -8,59 +8,19 @@
 # Nothing here waits for time to pass: nginx returns to the shell when it listens.
 
 set -u
-unset http_proxy https_proxy all_proxy no_proxy HTTPS_PROXY ALL_PROXY NO_PROXY
-here=$(cd "$(dirname "$0")" && pwd)
-build=${BUILD:-$here/../build}
-executors='epoll sequential threads fibers'
-verbose=
-while getopts x:e:t:v option; do
-    case $option in
-    x) executors=$OPTARG ;;
-    v) verbose=yes ;;
-    e | t) ;;
-    *) exit 2 ;;
-    esac
-done
-case $build in
-/*) ;;
-*) build=$(pwd)/$build ;;
-esac
+# shellcheck source=tests/script.inc
+. "$(dirname "$0")/script.inc"
 PATH=$PATH:/usr/sbin
 
-skip() {
-    echo "skipped: https against nginx, as $1"
-    echo "0 passed, 0 failed, 1 skipped"
-    exit 0
-}
-
 for tool in nginx openssl; do
-    command -v "$tool" > /dev/null || skip "$tool is not installed"
+    command -v "$tool" > /dev/null || skip_all 'https against nginx' "$tool is not installed"
 done
-"$build/get" --help | grep -q cacert || skip 'get and fetch_many were built without TLS'
+"$build/get" --help | grep -q cacert ||
+    skip_all 'https against nginx' 'get and fetch_many were built without TLS'
 
-passed=0
-failed=0
-directory=$(mktemp -d) || exit 2
-cleanup() {
-    if [ -s "$directory/pid" ]; then
-        kill "$(cat "$directory/pid")" 2> /dev/null
-    fi
-    rm -rf "$directory"
-}
-trap cleanup EXIT
-trap 'exit 130' HUP INT TERM
-cd "$directory" || exit 2
-
-# check WHAT COMMAND...: passes if the command does.
-check() {
-    what=$1
-    shift
-    if "$@"; then
-        passed=$((passed + 1))
-        [ -z "$verbose" ] || echo "passed: $what"
-    else
-        failed=$((failed + 1))
-        echo "failed: $what"
+stop() {
+    if [ -s pid ]; then
+        kill "$(cat pid)" 2> /dev/null
     fi
 }
 
@@ -191,5 +151,4 @@ executor=epoll
 get --cacert nowhere.pem "https://localhost:$port/small"
 check 'a file of certificates that is not there' [ $? -eq 77 ]
 
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" -eq 0 ]
+finish

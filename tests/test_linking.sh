@@ -6,39 +6,23 @@
 #     tests/test_linking.sh [-v]       COMPILERS='gcc g++ clang clang++ clang-19'
 
 set -u
-here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/script.inc
+. "$(dirname "$0")/script.inc"
 compilers=${COMPILERS:-gcc g++ clang clang++ clang-19}
-verbose=
-while getopts x:e:t:v option; do
-    case $option in
-    v) verbose=yes ;;
-    x | e | t) ;;
-    *) exit 2 ;;
-    esac
-done
-passed=0
-failed=0
-skipped=0
 server=
-directory=$(mktemp -d) || exit 2
-cleanup() {
-    [ -z "$server" ] || kill "$server" 2> /dev/null
-    rm -rf "$directory"
-}
-trap cleanup EXIT
-trap 'exit 130' HUP INT TERM
-cd "$directory" || exit 2
 
-# check WHAT COMMAND...: passes if the command does.
+stop() {
+    [ -z "$server" ] || kill "$server" 2> /dev/null
+}
+
+# check WHAT COMMAND...: the command must succeed.
 check() {
     what=$1
     shift
     if "$@" > output 2>&1; then
-        passed=$((passed + 1))
-        [ -z "$verbose" ] || echo "passed: $what"
+        pass "$what"
     else
-        failed=$((failed + 1))
-        echo "failed: $what"
+        fail "$what"
         cat output
     fi
 }
@@ -144,8 +128,7 @@ prints() {
 
 for compiler in $compilers; do
     if ! command -v "$compiler" > /dev/null; then
-        echo "skipped: linking with $compiler, which is not installed"
-        skipped=$((skipped + 1))
+        skip "linking with $compiler" 'it is not installed'
         continue
     fi
     compile main.o main.c
@@ -167,5 +150,4 @@ for compiler in $compilers; do
     check "$compiler: the linker explains that there is no implementation" explains
 done
 
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+finish

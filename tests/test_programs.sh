@@ -9,58 +9,10 @@
 # Nothing here waits for time to pass: a server is ready when it has said its port.
 
 set -u
-unset http_proxy https_proxy all_proxy no_proxy HTTPS_PROXY ALL_PROXY NO_PROXY
-here=$(cd "$(dirname "$0")" && pwd)
-build=${BUILD:-$here/../build}
+# shellcheck source=tests/script.inc
+. "$(dirname "$0")/script.inc"
 compiler=${CC:-gcc}
-executors='epoll sequential threads fibers'
-verbose=
-while getopts x:e:t:v option; do
-    case $option in
-    x) executors=$OPTARG ;;
-    v) verbose=yes ;;
-    e | t) ;;
-    *) exit 2 ;;
-    esac
-done
-case $build in
-/*) ;;
-*) build=$(pwd)/$build ;;
-esac
-
-passed=0
-failed=0
-skipped=0
 server=
-directory=$(mktemp -d) || exit 2
-
-cleanup() {
-    if [ -n "$server" ]; then
-        kill "$server" 2> /dev/null
-        wait "$server" 2> /dev/null
-    fi
-    rm -rf "$directory"
-}
-trap cleanup EXIT
-trap 'exit 130' HUP INT TERM
-cd "$directory" || exit 2
-
-fail() {
-    failed=$((failed + 1))
-    echo "failed: $*"
-}
-
-pass() {
-    passed=$((passed + 1))
-    if [ -n "$verbose" ]; then
-        echo "passed: $*"
-    fi
-}
-
-finish() {
-    echo "$passed passed, $failed failed, $skipped skipped"
-    [ "$failed" -eq 0 ]
-}
 
 # start ARGUMENTS...: a raw server with these; sets $url to where it is.
 start() {
@@ -156,8 +108,7 @@ if ! "$compiler" -std=gnu11 -O1 -I"$here" "$here/raw_server.c" "$here/server.c" 
 fi
 curl=$(command -v curl)
 if [ -z "$curl" ]; then
-    echo 'skipped: the comparison with curl, which is not installed'
-    skipped=1
+    skip 'the comparison with curl' 'it is not installed'
 fi
 : > input
 

@@ -9,63 +9,32 @@
 # Nothing here waits for time to pass: nginx and haproxy return to the shell when they listen, and
 # squid says so.
 set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd)
-build=${BUILD:-$here/../build}
-executors='epoll sequential threads fibers'
-verbose=
-while getopts x:e:t:v option; do
-    case $option in
-    x) executors=$OPTARG ;;
-    v) verbose=yes ;;
-    e | t) ;;
-    *) exit 2 ;;
-    esac
-done
-build=$(cd "$build" && pwd)
+# shellcheck source=tests/script.inc
+. "$(dirname "$0")/script.inc"
 PATH=$PATH:/usr/sbin
-unset http_proxy https_proxy all_proxy no_proxy HTTPS_PROXY ALL_PROXY NO_PROXY
 
-passed=0 failed=0 skipped=0
 for tool in nginx openssl squid; do
-    if ! command -v "$tool" >/dev/null; then
-        echo "skipped: proxies, as $tool is not installed"
-        echo '0 passed, 0 failed, 1 skipped'
-        exit 0
-    fi
+    command -v "$tool" >/dev/null || skip_all 'proxies' "$tool is not installed"
 done
 has_tls=yes
 "$build/get" --help | grep -q cacert || has_tls=
 if [ -z "$has_tls" ]; then
-    echo 'skipped: tunnels, as get and fetch_many were built without TLS'
-    skipped=$((skipped + 1))
+    skip 'tunnels' 'get and fetch_many were built without TLS'
 fi
 
-directory=$(mktemp -d)
 squid=
-cleanup() {
+stop() {
     local pid
-    for pid in $squid $(cat "$directory"/*.pid 2>/dev/null); do
+    for pid in $squid $(cat ./*.pid 2>/dev/null); do
         kill "$pid" 2>/dev/null || true
     done
     wait
-    rm -rf "$directory"
 }
-trap cleanup EXIT
-trap 'exit 130' HUP INT TERM
-cd "$directory"
 
-# check WHAT COMMAND...: passes if the command does.
-check() {
-    local what=$1
-    shift
-    if "$@"; then
-        passed=$((passed + 1))
-        [ -z "$verbose" ] || echo "passed: $what"
-    else
-        failed=$((failed + 1))
-        echo "failed: $what"
-        tail -n 3 err || true
-    fi
+fail() {
+    failed=$((failed + 1))
+    echo "failed: $*"
+    tail -n 3 err || true
 }
 
 nginx_configuration() {
@@ -186,8 +155,7 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj 
 check 'nginx, squid and haproxy start' start_all
 : "${port:=0}"
 has_haproxy || {
-    echo 'skipped: haproxy, as it is not installed'
-    skipped=$((skipped + 1))
+    skip 'haproxy' 'it is not installed'
 }
 
 plain=http://localhost:$port secure=https://localhost:$((port + 1))
@@ -264,5 +232,4 @@ for executor in $executors; do
 done
 check 'the origin was never told the credentials' [ -z "$(grep Basic secrets.log)" ]
 
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+finish
