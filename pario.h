@@ -1155,7 +1155,7 @@ static void pario_i_buffer_free(pario_i_buffer *buffer)
     memset(buffer, 0, sizeof *buffer);
 }
 
-/* Writes a number in decimal into text[20]; returns how many digits. */
+/* Writes a number in decimal and a NUL into text[21]; returns how many digits. */
 static size_t pario_i_write_decimal(uint64_t number, char *text)
 {
     char   digits[20];
@@ -1168,6 +1168,7 @@ static size_t pario_i_write_decimal(uint64_t number, char *text)
     for (size_t i = 0; i < count; i++) {
         text[i] = digits[count - 1 - i];
     }
+    text[count] = '\0';
     return count;
 }
 
@@ -2896,11 +2897,9 @@ static size_t pario_i_request_put_framing(const pario_i_order *order, unsigned c
     if (size == PARIO_I_UNKNOWN) {
         at = pario_i_put_field(s, at, "Transfer-Encoding", "chunked");
     } else {
-        char   digits[20];
-        size_t count = pario_i_write_decimal(size, digits);
-        at = pario_i_put(s, at, "Content-Length: ", 16);
-        at = pario_i_put(s, at, digits, count);
-        at = pario_i_put(s, at, "\r\n", 2);
+        char digits[21];
+        (void)pario_i_write_decimal(size, digits);
+        at = pario_i_put_field(s, at, "Content-Length", digits);
     }
     return upload != NULL && upload->expects ? pario_i_put_field(s, at, "Expect", "100-continue")
                                              : at;
@@ -2948,7 +2947,7 @@ static bool pario_i_request_write_connect(const pario_i_order *order, const char
                                           const char *via, pario_i_buffer *out)
 {
     static const char *const before[] = { "CONNECT ", " HTTP/1.1\r\nHost: " };
-    char                     port[20];
+    char                     port[21];
     size_t                   port_size = pario_i_write_decimal(order->parts.port, port);
     size_t                   around = order->parts.literal ? 1u : 0u;
     const unsigned char     *host = order->url + order->parts.host_beg - around;
@@ -4596,7 +4595,7 @@ static int pario_i_thread_start(pthread_t *thread, size_t stack_bytes, void *(*r
 /* As open with O_CLOEXEC in a directory, but signals do not disturb it. -1 and errno on failure. */
 static int pario_i_proc_open(int directory, const char *name, int flags)
 {
-    int fd = -1;
+    int fd;
     do {
         fd = openat(directory, name, flags | O_CLOEXEC);
     } while ((fd < 0) && (errno == EINTR));
@@ -4623,11 +4622,13 @@ static ssize_t pario_i_proc_read(int fd, char *bytes, size_t size)
     return got;
 }
 
-/* A line that is wanted from a /proc file: "\nName:", and the number that follows it. */
+/* A line that is wanted from a /proc file: "\nName:", the unit of the number that follows it, and
+ * that times the unit; UINT64_MAX where that does not fit. */
 typedef struct pario_i_figure {
     const char *key;
+    uint64_t    unit;
     bool        found;
-    uint64_t    number;
+    uint64_t    value;
 } pario_i_figure;
 
 /* Looks for the figures in a window of the file; a later window's number replaces an earlier. */
@@ -4636,8 +4637,10 @@ static void pario_i_proc_look(const char *window, pario_i_figure *figures, size_
     for (size_t i = 0; i < count; i++) {
         const char *found = strstr(window, figures[i].key);
         if (found != NULL) {
+            uint64_t number = strtoull(&found[strlen(figures[i].key)], NULL, 10);
+            bool     fits = number <= UINT64_MAX / figures[i].unit;
             figures[i].found = true;
-            figures[i].number = strtoull(&found[strlen(figures[i].key)], NULL, 10);
+            figures[i].value = fits ? number * figures[i].unit : UINT64_MAX;
         }
     }
 }
@@ -4672,22 +4675,14 @@ static int pario_i_proc_figures(int directory, const char *name, pario_i_figure 
     return failed;
 }
 
-/* A figure in kB as bytes; 0 where it was not found, UINT64_MAX where it does not fit. */
-static uint64_t pario_i_figure_bytes(const pario_i_figure *figure)
-{
-    const bool fits = figure->number <= (UINT64_MAX / 1024u);
-    return fits ? (figure->number * 1024u) : UINT64_MAX;
-}
-
 /* The directory of a process in /proc, 0 for the own one. -1 and errno on failure. */
 static int pario_i_process_open(int pid)
 {
     char path[32] = "/proc/self";
-    int  fd = -1;
     if (pid > 0) {
-        path[6 + pario_i_write_decimal((uint64_t)pid, path + 6)] = '\0';
+        (void)pario_i_write_decimal((uint64_t)pid, path + 6);
     }
-    fd = pario_i_proc_open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
+    int fd = pario_i_proc_open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
     if ((fd < 0) && (errno == ENOENT) && (pid > 0)) {
         errno = ESRCH;
     }
@@ -4698,11 +4693,11 @@ static int pario_i_process_open(int pid)
 static int pario_i_memory_read_smaps(int directory, pario_memory *memory)
 {
     pario_i_figure figures[5] = {
-        { "\nRss:", false, 0 },
-        { "\nPss:", false, 0 },
-        { "\nPrivate_Clean:", false, 0 },
-        { "\nPrivate_Dirty:", false, 0 },
-        { "\nPrivate_Hugetlb:", false, 0 },
+        { "\nRss:", 1024, false, 0 },
+        { "\nPss:", 1024, false, 0 },
+        { "\nPrivate_Clean:", 1024, false, 0 },
+        { "\nPrivate_Dirty:", 1024, false, 0 },
+        { "\nPrivate_Hugetlb:", 1024, false, 0 },
     };
     int failed = pario_i_proc_figures(directory, "smaps_rollup", figures, 5);
     if ((failed == ENOENT) && (faccessat(directory, "status", F_OK, 0) != 0)) {
@@ -4711,10 +4706,9 @@ static int pario_i_memory_read_smaps(int directory, pario_memory *memory)
     if ((failed == 0) && !(figures[0].found && figures[1].found && figures[3].found)) {
         failed = ESRCH; /* a zombie */
     }
-    memory->rss_bytes = pario_i_figure_bytes(&figures[0]);
-    memory->pss_bytes = pario_i_figure_bytes(&figures[1]);
-    memory->private_bytes = pario_i_figure_bytes(&figures[2]) + pario_i_figure_bytes(&figures[3]) +
-                            pario_i_figure_bytes(&figures[4]);
+    memory->rss_bytes = figures[0].value;
+    memory->pss_bytes = figures[1].value;
+    memory->private_bytes = figures[2].value + figures[3].value + figures[4].value;
     return failed;
 }
 
@@ -4722,17 +4716,17 @@ static int pario_i_memory_read_smaps(int directory, pario_memory *memory)
 static int pario_i_memory_read_status(int directory, pario_memory *memory)
 {
     pario_i_figure figures[3] = {
-        { "\nVmHWM:", false, 0 },
-        { "\nVmPTE:", false, 0 },
-        { "\nThreads:", false, 0 },
+        { "\nVmHWM:", 1024, false, 0 },
+        { "\nVmPTE:", 1024, false, 0 },
+        { "\nThreads:", 1, false, 0 },
     };
     int failed = pario_i_proc_figures(directory, "status", figures, 3);
     if ((failed == ENOENT) || ((failed == 0) && !(figures[0].found && figures[2].found))) {
         failed = ESRCH;
     }
-    memory->peak_rss_bytes = pario_i_figure_bytes(&figures[0]);
-    memory->page_table_bytes = pario_i_figure_bytes(&figures[1]);
-    memory->threads = figures[2].number;
+    memory->peak_rss_bytes = figures[0].value;
+    memory->page_table_bytes = figures[1].value;
+    memory->threads = figures[2].value;
     /* newer kernels count VmHWM per CPU, which lags behind the exact figure of smaps_rollup */
     if (memory->peak_rss_bytes < memory->rss_bytes) {
         memory->peak_rss_bytes = memory->rss_bytes;
@@ -4743,9 +4737,7 @@ static int pario_i_memory_read_status(int directory, pario_memory *memory)
 /* Reads the memory of the process whose directory is open. Returns 0 or an errno. */
 static int pario_i_memory_read_at(int directory, pario_memory *memory)
 {
-    int failed = 0;
-    memset(memory, 0, sizeof *memory);
-    failed = pario_i_memory_read_smaps(directory, memory);
+    int failed = pario_i_memory_read_smaps(directory, memory);
     if (failed == 0) {
         failed = pario_i_memory_read_status(directory, memory);
     }
@@ -4839,9 +4831,8 @@ static bool pario_i_sampler_set(const pario_sampler *sampler, int64_t at_ns)
 /* Whether it is to stop. */
 static bool pario_i_sampler_stops(pario_sampler *sampler)
 {
-    bool stops = false;
     pario_i_mutex_lock(&sampler->lock);
-    stops = sampler->stop;
+    bool stops = sampler->stop;
     pario_i_mutex_unlock(&sampler->lock);
     return stops;
 }
@@ -4885,12 +4876,11 @@ static void *pario_i_sampler_run(void *argument)
 /* Waits for the first sample. Returns 0, or its errno; the thread is ending then. */
 static int pario_i_sampler_first(pario_sampler *sampler)
 {
-    int failed = 0;
     pario_i_mutex_lock(&sampler->lock);
     while (!sampler->ready) {
         (void)pthread_cond_wait(&sampler->changed, &sampler->lock.mutex);
     }
-    failed = sampler->first_error;
+    int failed = sampler->first_error;
     pario_i_mutex_unlock(&sampler->lock);
     return failed;
 }
@@ -4957,8 +4947,6 @@ static pario_error pario_i_sampler_launch(pario_sampler *sampler)
 
 PARIO_DEF pario_error pario_memory_read(int pid, pario_memory *memory)
 {
-    int directory = -1;
-    int failed = 0;
     if (memory == NULL) {
         return PARIO_ERROR_ARGUMENT;
     }
@@ -4966,11 +4954,11 @@ PARIO_DEF pario_error pario_memory_read(int pid, pario_memory *memory)
     if (pid < 0) {
         return PARIO_ERROR_ARGUMENT;
     }
-    directory = pario_i_process_open(pid);
+    int directory = pario_i_process_open(pid);
     if (directory < 0) {
         return PARIO_ERROR_PROCESS;
     }
-    failed = pario_i_memory_read_at(directory, memory);
+    int failed = pario_i_memory_read_at(directory, memory);
     (void)close(directory);
     errno = failed;
     return (failed == 0) ? PARIO_OK : PARIO_ERROR_PROCESS;
@@ -4978,8 +4966,7 @@ PARIO_DEF pario_error pario_memory_read(int pid, pario_memory *memory)
 
 PARIO_DEF pario_error pario_sampler_start(int pid, int interval_ms, pario_sampler **sampler)
 {
-    pario_sampler *made = NULL;
-    pario_error    error = PARIO_ERROR_PROCESS;
+    pario_error error = PARIO_ERROR_PROCESS;
     if (sampler == NULL) {
         return PARIO_ERROR_ARGUMENT;
     }
@@ -4987,7 +4974,7 @@ PARIO_DEF pario_error pario_sampler_start(int pid, int interval_ms, pario_sample
     if ((pid < 0) || (interval_ms < 1) || (interval_ms > PARIO_I_SAMPLER_MAX_MS)) {
         return PARIO_ERROR_ARGUMENT;
     }
-    made = pario_i_sampler_new(interval_ms);
+    pario_sampler *made = pario_i_sampler_new(interval_ms);
     if (made == NULL) {
         return PARIO_ERROR_MEMORY;
     }
@@ -5006,7 +4993,6 @@ PARIO_DEF pario_error pario_sampler_start(int pid, int interval_ms, pario_sample
 
 PARIO_DEF pario_error pario_sampler_stop(pario_sampler *sampler, pario_series *series)
 {
-    pario_error error = PARIO_OK;
     if (series != NULL) {
         memset(series, 0, sizeof *series);
     }
@@ -5019,7 +5005,7 @@ PARIO_DEF pario_error pario_sampler_stop(pario_sampler *sampler, pario_series *s
     (void)pario_i_sampler_set(sampler, 1); /* if that fails, the turn ends the wait */
     (void)pthread_join(sampler->thread, NULL);
     pario_i_lock_destroy(&sampler->lock, &sampler->changed);
-    error = sampler->left_out ? PARIO_ERROR_MEMORY : PARIO_OK;
+    pario_error error = sampler->left_out ? PARIO_ERROR_MEMORY : PARIO_OK;
     if (series != NULL) {
         *series = sampler->series;
         series->own_bytes = (uint64_t)sizeof *sampler + PARIO_I_SAMPLER_STACK_BYTES +
@@ -5475,8 +5461,8 @@ typedef struct pario_i_resolver {
     pario_i_mutex  lock;
     pthread_cond_t changed; /* a name is no longer wanted, or somebody was cancelled */
     pario_i_name  *buckets[PARIO_I_NAME_BUCKETS] PARIO_I_GUARDED_BY(lock);
-    pario_i_name  *first_wanted PARIO_I_GUARDED_BY(lock);
-    pario_i_name  *last_wanted PARIO_I_GUARDED_BY(lock);
+    pario_i_name  *wanted PARIO_I_GUARDED_BY(lock);
+    pario_i_name **wanted_end PARIO_I_GUARDED_BY(lock); /* where the next one is linked to */
     size_t         count PARIO_I_GUARDED_BY(lock);
     size_t         helpers PARIO_I_GUARDED_BY(lock);
     size_t         references PARIO_I_GUARDED_BY(lock);
@@ -5511,6 +5497,7 @@ static pario_i_resolver *pario_i_resolver_new(int notify_fd, int64_t cache_ns, i
     resolver->notify_fd = notify_fd;
     resolver->cache_ns = cache_ns;
     resolver->family = family;
+    resolver->wanted_end = &resolver->wanted;
     pario_i_mutex_unlock(&resolver->lock);
     return resolver;
 }
@@ -5560,8 +5547,7 @@ static void pario_i_resolver_close(pario_i_resolver *resolver)
 {
     pario_i_mutex_lock(&resolver->lock);
     resolver->notify_fd = -1;
-    resolver->first_wanted = NULL;
-    resolver->last_wanted = NULL;
+    resolver->wanted = NULL;
     pario_i_mutex_unlock(&resolver->lock);
     pario_i_resolver_drop(resolver);
 }
@@ -5658,11 +5644,11 @@ static void pario_i_resolver_note(pario_i_resolver *resolver, pario_i_name *name
 static pario_i_name *pario_i_resolver_take(pario_i_resolver *resolver)
     PARIO_I_REQUIRES(resolver->lock)
 {
-    pario_i_name *name = resolver->first_wanted;
+    pario_i_name *name = resolver->wanted;
     if (name != NULL) {
-        resolver->first_wanted = name->next_wanted;
-        if (resolver->first_wanted == NULL) {
-            resolver->last_wanted = NULL;
+        resolver->wanted = name->next_wanted;
+        if (resolver->wanted == NULL) {
+            resolver->wanted_end = &resolver->wanted;
         }
         resolver->lookups++;
     } else {
@@ -5696,12 +5682,8 @@ static void pario_i_resolver_begin(pario_i_resolver *resolver, pario_i_name *nam
 {
     name->state = PARIO_I_NAME_WANTED;
     name->next_wanted = NULL;
-    if (resolver->last_wanted != NULL) {
-        resolver->last_wanted->next_wanted = name;
-    } else {
-        resolver->first_wanted = name;
-    }
-    resolver->last_wanted = name;
+    *resolver->wanted_end = name;
+    resolver->wanted_end = &name->next_wanted;
     if (resolver->helpers >= PARIO_MAX_LOOKUPS) {
         return;
     }
@@ -5717,8 +5699,8 @@ static void pario_i_resolver_begin(pario_i_resolver *resolver, pario_i_name *nam
         memset(&answer, 0, sizeof answer);
         answer.resolver_error = EAI_SYSTEM;
         answer.system_error = failed;
-        resolver->first_wanted = NULL;
-        resolver->last_wanted = NULL;
+        resolver->wanted = NULL;
+        resolver->wanted_end = &resolver->wanted;
         pario_i_resolver_note(resolver, name, &answer);
     }
 }
@@ -6391,7 +6373,7 @@ struct pario_client {
     pario_i_exchange *last_part PARIO_I_GUARDED_BY(lock);
     bool              parts_first PARIO_I_GUARDED_BY(lock);
     pario_i_task     *first_task PARIO_I_GUARDED_BY(lock);
-    pario_i_task     *last_task PARIO_I_GUARDED_BY(lock);
+    pario_i_task    **tasks_end PARIO_I_GUARDED_BY(lock); /* where the next one is linked to */
     pario_i_slot     *slots PARIO_I_GUARDED_BY(lock);
     size_t            slot_count PARIO_I_GUARDED_BY(lock); /* that were in use once */
     size_t            slot_room PARIO_I_GUARDED_BY(lock);
@@ -6995,7 +6977,7 @@ static pario_i_task *pario_i_take_task(pario_client *client) PARIO_I_REQUIRES(cl
     }
     client->first_task = task->next;
     if (client->first_task == NULL) {
-        client->last_task = NULL;
+        client->tasks_end = &client->first_task;
     }
     client->running++;
     client->waiting_tasks--;
@@ -9025,6 +9007,7 @@ static pario_client *pario_i_client_new(const pario_config *config, pario_error 
     }
     pario_i_client_lock(client);
     client->free_slot = PARIO_I_NO_SLOT;
+    client->tasks_end = &client->first_task;
     pario_i_client_unlock(client);
     return client;
 }
@@ -9719,12 +9702,8 @@ static pario_error pario_i_enqueue_task(pario_client *client, pario_i_task *task
         client->waiting_tasks--;
         return error;
     }
-    if (client->last_task != NULL) {
-        client->last_task->next = task;
-    } else {
-        client->first_task = task;
-    }
-    client->last_task = task;
+    *client->tasks_end = task;
+    client->tasks_end = &task->next;
     client->outstanding++;
     client->statistics.tasks++;
     pario_i_notify(client);
@@ -10019,9 +9998,8 @@ static void pario_i_line_add(pario_i_line *line, const char *text)
 /* Appends a number. */
 static void pario_i_line_number(pario_i_line *line, uint64_t number)
 {
-    char   digits[24];
-    size_t count = pario_i_write_decimal(number, digits);
-    digits[count] = '\0';
+    char digits[21];
+    (void)pario_i_write_decimal(number, digits);
     pario_i_line_add(line, digits);
 }
 

@@ -313,7 +313,7 @@ TEST(decimal_reads_what_write_decimal_wrote)
 {
     static const uint64_t numbers[] = { 0, 1, 9, 10, 99, 100, 65535, 999999999999999999 };
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        char     text[20];
+        char     text[21];
         char     expected[32];
         uint64_t value;
         size_t   size = pario_i_write_decimal(numbers[i], text);
@@ -326,9 +326,10 @@ TEST(decimal_reads_what_write_decimal_wrote)
 
 TEST(write_decimal_needs_twenty_digits_at_most)
 {
-    char   text[20];
+    char   text[21];
     size_t size = pario_i_write_decimal(UINT64_MAX, text);
     CHECK_BYTES(text, size, "18446744073709551615", 20);
+    CHECK_INT(text[20], 0);
 }
 
 /* ---- the growing buffer ------------------------------------------------------------ */

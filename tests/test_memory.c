@@ -305,8 +305,9 @@ TEST(memory_read_tells_that_there_is_no_memory)
         CHECK_INT(pario_i_memory_read_smaps(directory, &memory), cases[i].of_smaps);
         CHECK_INT(pario_i_memory_read_status(directory, &memory), cases[i].of_status);
     }
-    pario_i_figure most = { "", true, UINT64_MAX };
-    CHECK_UINT(pario_i_figure_bytes(&most), UINT64_MAX);
+    pario_i_figure most = { "", 1024, false, 0 };
+    pario_i_proc_look("18014398509481984 kB", &most, 1);
+    CHECK_UINT(most.value, UINT64_MAX);
     put_proc(directory, "smaps_rollup", NULL);
     (void)close(directory);
     CHECK_INT(rmdir(path), 0);
@@ -355,16 +356,16 @@ TEST(memory_figures_are_found_wherever_reads_are_cut)
         return;
     }
     for (size_t padding = 1; padding < 6300; padding += padding % 2048 < 1900 ? 97 : 1) {
-        pario_i_figure figures[3] = { { "\nRss:", false, 0 },
-                                      { "\nPss:", false, 0 },
-                                      { "\nNone:", false, 0 } };
+        pario_i_figure figures[3] = { { "\nRss:", 1, false, 0 },
+                                      { "\nPss:", 1, false, 0 },
+                                      { "\nNone:", 1, false, 0 } };
         test_case("after %zu bytes", padding);
         write_figures(directory, padding, padding % 2 == 0);
         CHECK_INT(pario_i_proc_figures(directory, "figures", figures, 3), 0);
         CHECK(figures[0].found);
-        CHECK_UINT(figures[0].number, 123456);
+        CHECK_UINT(figures[0].value, 123456);
         CHECK(figures[1].found);
-        CHECK_UINT(figures[1].number, 7);
+        CHECK_UINT(figures[1].value, 7);
         CHECK(!figures[2].found);
     }
     (void)unlinkat(directory, "figures", 0);
