@@ -851,7 +851,7 @@ typedef enum pario_i_number {
 
 /* Character classes: bits of pario_i_class. */
 #define PARIO_I_TOKEN 1u     /* tchar, RFC 9110 section 5.6.2 */
-#define PARIO_I_TEXT 2u      /* field-vchar, SP, HTAB, section 5.5 */
+#define PARIO_I_CONTROL 2u   /* neither field-vchar nor SP or HTAB, section 5.5 */
 #define PARIO_I_HOST 4u      /* unreserved, sub-delims, RFC 3986 section 2 */
 #define PARIO_I_TARGET 8u    /* pchar, "/", "?", without the percent sign */
 #define PARIO_I_USERINFO 16u /* userinfo, without the percent sign */
@@ -859,23 +859,16 @@ typedef enum pario_i_number {
 #define PARIO_I_DIGIT 64u
 #define PARIO_I_SCHEME 128u
 
+/* Of ASCII; bytes beyond that are of none. */
 static const unsigned char pario_i_class[256] = {
-    0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
-    0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
-    0x02, 0x1f, 0x02, 0x03, 0x1f, 0x03, 0x1f, 0x1f, 0x1e, 0x1e, 0x1f, 0x9f, 0x1e, 0x9f, 0x9f, 0x0a,
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x1a, 0x1e, 0x02, 0x1e, 0x02, 0x0a,
-    0x0a, 0xbf, 0xbf, 0xbf, 0xbf, 0xbf, 0xbf, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f,
-    0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x02, 0x02, 0x02, 0x03, 0x1f,
-    0x03, 0xbf, 0xbf, 0xbf, 0xbf, 0xbf, 0xbf, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f,
-    0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x9f, 0x02, 0x03, 0x02, 0x1f, 0x00,
+    0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x00, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02,
     0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02,
-    0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02,
-    0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02,
-    0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02,
-    0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02,
-    0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02,
-    0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02,
-    0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02,
+    0x00, 0x1d, 0x00, 0x01, 0x1d, 0x01, 0x1d, 0x1d, 0x1c, 0x1c, 0x1d, 0x9d, 0x1c, 0x9d, 0x9d, 0x08,
+    0xfd, 0xfd, 0xfd, 0xfd, 0xfd, 0xfd, 0xfd, 0xfd, 0xfd, 0xfd, 0x18, 0x1c, 0x00, 0x1c, 0x00, 0x08,
+    0x08, 0xbd, 0xbd, 0xbd, 0xbd, 0xbd, 0xbd, 0x9d, 0x9d, 0x9d, 0x9d, 0x9d, 0x9d, 0x9d, 0x9d, 0x9d,
+    0x9d, 0x9d, 0x9d, 0x9d, 0x9d, 0x9d, 0x9d, 0x9d, 0x9d, 0x9d, 0x9d, 0x00, 0x00, 0x00, 0x01, 0x1d,
+    0x01, 0xbd, 0xbd, 0xbd, 0xbd, 0xbd, 0xbd, 0x9d, 0x9d, 0x9d, 0x9d, 0x9d, 0x9d, 0x9d, 0x9d, 0x9d,
+    0x9d, 0x9d, 0x9d, 0x9d, 0x9d, 0x9d, 0x9d, 0x9d, 0x9d, 0x9d, 0x9d, 0x00, 0x01, 0x00, 0x1d, 0x02,
 };
 
 /* Whether a byte is of one of the classes. */
@@ -989,7 +982,7 @@ static inline bool pario_i_is_text(const unsigned char *s, size_t beg, size_t en
         i = found == 0 ? end : beg;
     }
 #endif
-    while (i < end && pario_i_is(s[i], PARIO_I_TEXT)) {
+    while (i < end && !pario_i_is(s[i], PARIO_I_CONTROL)) {
         i++;
     }
     return i >= end;
@@ -1132,6 +1125,22 @@ static void *pario_i_grow(void *array, size_t *room, size_t size)
     }
     *room = grown != NULL ? items : *room;
     return grown;
+}
+
+/* Sees that there is room for one more behind `count` items of a size in an array, whose pointer is
+ * at *array. False: out of memory, nothing has changed. */
+static bool pario_i_reserve(void *array, size_t count, size_t *room, size_t size)
+{
+    void *items;
+    if (count < *room) {
+        return true;
+    }
+    memcpy(&items, array, sizeof(void *));
+    items = pario_i_grow(items, room, size);
+    if (items != NULL) {
+        memcpy(array, &items, sizeof(void *));
+    }
+    return items != NULL;
 }
 
 /* Appends size bytes, which may be the buffer's own from behind its end, if it has room for them.
@@ -2177,7 +2186,7 @@ static pario_error pario_i_chunked_extension(pario_i_chunked *chunked, unsigned 
         return byte == ' ' || byte == '\t' ? PARIO_OK : PARIO_ERROR_CHUNK_SIZE;
     } else if (byte == '\r') {
         chunked->phase = PARIO_I_CHUNK_SIZE_LF;
-    } else if (!pario_i_is(byte, PARIO_I_TEXT)) {
+    } else if (pario_i_is(byte, PARIO_I_CONTROL)) {
         return PARIO_ERROR_CHUNK_SIZE;
     }
     return PARIO_OK;
@@ -2632,24 +2641,9 @@ static bool pario_i_userinfo(const pario_i_url *parts, const unsigned char *s,
     return room && (colon < end || pario_i_buffer_append(plain, ":", 1));
 }
 
-/* Appends a field line with "user:password" for Basic authentication, RFC 7617 section 2. */
-static pario_error pario_i_basic(const char *name, const pario_i_buffer *plain,
-                                 pario_i_buffer *text)
-{
-    if (!pario_i_is_text(plain->data, 0, plain->size) ||
-        pario_i_find(plain->data, 0, plain->size, '\t') < plain->size) {
-        return PARIO_ERROR_CREDENTIALS;
-    }
-    bool good = pario_i_buffer_append(text, name, strlen(name)) &&
-                pario_i_buffer_append(text, ": Basic ", 8) &&
-                pario_i_base64(text, plain->data, plain->size) &&
-                pario_i_buffer_append(text, "\r\n", 2);
-    return good ? PARIO_OK : PARIO_ERROR_MEMORY;
-}
-
-/* Appends "user:password" of the request, or else of its URL. */
-static pario_error pario_i_order_plain(const pario_i_order *order, const pario_request *request,
-                                       pario_i_buffer *plain)
+/* Appends "user:password" of a request, or else of its URL, which has these parts. */
+static pario_error pario_i_plain(const pario_request *request, const pario_i_url *parts,
+                                 pario_i_buffer *plain)
 {
     bool room;
     bool good = true;
@@ -2660,12 +2654,31 @@ static pario_error pario_i_order_plain(const pario_i_order *order, const pario_r
                pario_i_buffer_append(plain, ":", 1) &&
                pario_i_buffer_append(plain, password, strlen(password));
     } else {
-        room = pario_i_userinfo(&order->parts, (const unsigned char *)request->url, plain, &good);
+        room = pario_i_userinfo(parts, (const unsigned char *)request->url, plain, &good);
     }
     if (!room) {
         return PARIO_ERROR_MEMORY;
     }
+    good = good && pario_i_is_text(plain->data, 0, plain->size) &&
+           pario_i_find(plain->data, 0, plain->size, '\t') == plain->size;
     return good ? PARIO_OK : PARIO_ERROR_CREDENTIALS;
+}
+
+/* Appends a field line with these credentials for Basic authentication, RFC 7617 section 2. */
+static pario_error pario_i_basic(const char *name, const pario_request *request,
+                                 const pario_i_url *parts, pario_i_buffer *text)
+{
+    pario_i_buffer plain = { NULL, 0, 0 };
+    pario_error    error = pario_i_plain(request, parts, &plain);
+    if (error == PARIO_OK) {
+        bool room = pario_i_buffer_append(text, name, strlen(name)) &&
+                    pario_i_buffer_append(text, ": Basic ", 8) &&
+                    pario_i_base64(text, plain.data, plain.size) &&
+                    pario_i_buffer_append(text, "\r\n", 2);
+        error = room ? PARIO_OK : PARIO_ERROR_MEMORY;
+    }
+    pario_i_buffer_free(&plain);
+    return error;
 }
 
 /* Appends the Authorization line, where the request or its URL has credentials. */
@@ -2683,14 +2696,8 @@ static pario_error pario_i_order_credentials(pario_i_order *order, const pario_r
     if ((order->flags & PARIO_I_SECRET) != 0) {
         return PARIO_ERROR_FIELD_RESERVED;
     }
-    pario_i_buffer plain = { NULL, 0, 0 };
-    pario_error    error = pario_i_order_plain(order, request, &plain);
-    if (error == PARIO_OK) {
-        order->flags = (uint8_t)(order->flags | PARIO_I_SECRET);
-        error = pario_i_basic("Authorization", &plain, text);
-    }
-    pario_i_buffer_free(&plain);
-    return error;
+    order->flags = (uint8_t)(order->flags | PARIO_I_SECRET);
+    return pario_i_basic("Authorization", request, &order->parts, text);
 }
 
 /* Checks the URL and notes its parts. `tls`: https may be had. */
@@ -2983,17 +2990,13 @@ typedef struct pario_i_proxy {
 /* Appends the Proxy-Authorization line, if the proxy's URL has credentials. */
 static pario_error pario_i_proxy_credentials(const pario_i_proxy *proxy, pario_i_buffer *text)
 {
-    pario_i_buffer plain = { NULL, 0, 0 };
-    pario_error    error = PARIO_ERROR_MEMORY;
-    bool           good = true;
+    pario_request request;
     if (pario_i_url_user_beg(&proxy->parts) == pario_i_url_user_end(&proxy->parts)) {
         return PARIO_OK;
     }
-    if (pario_i_userinfo(&proxy->parts, proxy->url, &plain, &good)) {
-        error = good ? pario_i_basic("Proxy-Authorization", &plain, text) : PARIO_ERROR_CREDENTIALS;
-    }
-    pario_i_buffer_free(&plain);
-    return error;
+    memset(&request, 0, sizeof request);
+    request.url = (const char *)proxy->url;
+    return pario_i_basic("Proxy-Authorization", &request, &proxy->parts, text);
 }
 
 /* Checks a proxy's URL and notes its parts: http, and nothing behind the port but a slash. */
@@ -4767,19 +4770,6 @@ struct pario_sampler {
     pario_series   series;
 };
 
-/* Makes room for one more sample. Returns false, and changes nothing, if there is no memory. */
-static bool pario_i_sampler_reserve(pario_sampler *sampler)
-{
-    if (sampler->series.count < sampler->room) {
-        return true;
-    }
-    void *grown = pario_i_grow(sampler->series.samples, &sampler->room, sizeof(pario_sample));
-    if (grown != NULL) {
-        sampler->series.samples = (pario_sample *)grown;
-    }
-    return grown != NULL;
-}
-
 /* Takes one reading into the series. Returns 0, or the errno of a reading that failed. */
 static int pario_i_sampler_take(pario_sampler *sampler)
 {
@@ -4793,7 +4783,8 @@ static int pario_i_sampler_take(pario_sampler *sampler)
     if (series->peak_rss_bytes < memory.peak_rss_bytes) {
         series->peak_rss_bytes = memory.peak_rss_bytes;
     }
-    if (pario_i_sampler_reserve(sampler)) {
+    if (pario_i_reserve((void *)&series->samples, series->count, &sampler->room,
+                        sizeof(pario_sample))) {
         pario_sample *sample = &series->samples[series->count];
         const int64_t now = pario_i_clock_ns(CLOCK_MONOTONIC);
         sample->time_us = (now - sampler->begin_ns) / 1000;
@@ -6208,14 +6199,7 @@ static void pario_i_heap_sink(pario_i_heap *heap, size_t place, pario_i_place wh
 /* Sees that there is room for `count` connections. False: out of memory. */
 static bool pario_i_heap_reserve(pario_i_heap *heap, size_t count)
 {
-    if (heap->places != NULL && count < heap->room) {
-        return true;
-    }
-    void *places = pario_i_grow(heap->places, &heap->room, sizeof *heap->places);
-    if (places != NULL) {
-        heap->places = (pario_i_place *)places;
-    }
-    return places != NULL;
+    return pario_i_reserve((void *)&heap->places, count, &heap->room, sizeof *heap->places);
 }
 
 /* Sees that a connection is looked at when `at` comes, or before. There is room for it. */
@@ -8137,13 +8121,9 @@ static pario_error pario_i_hire(pario_client *client) PARIO_I_REQUIRES(client->l
         client->worker_count >= (size_t)client->config.concurrency) {
         return PARIO_OK;
     }
-    if (client->worker_count >= client->worker_room) {
-        void *workers =
-            pario_i_grow(client->workers, &client->worker_room, sizeof *client->workers);
-        if (workers == NULL) {
-            return client->worker_count > 0 ? PARIO_OK : PARIO_ERROR_MEMORY;
-        }
-        client->workers = (pthread_t *)workers;
+    if (!pario_i_reserve((void *)&client->workers, client->worker_count, &client->worker_room,
+                         sizeof *client->workers)) {
+        return client->worker_count > 0 ? PARIO_OK : PARIO_ERROR_MEMORY;
     }
     int failed = pario_i_thread_start(&client->workers[client->worker_count],
                                       (size_t)client->config.stack_bytes, pario_i_work, client);
@@ -9153,15 +9133,10 @@ static uint32_t pario_i_slot_take(pario_client *client) PARIO_I_REQUIRES(client-
         client->free_slot = (uint32_t)(client->slots[slot].next_free / 2u);
         return slot;
     }
-    if (client->slot_count >= PARIO_I_NO_SLOT) {
+    if (client->slot_count >= PARIO_I_NO_SLOT ||
+        !pario_i_reserve((void *)&client->slots, client->slot_count, &client->slot_room,
+                         sizeof *client->slots)) {
         return PARIO_I_NO_SLOT;
-    }
-    if (client->slot_count >= client->slot_room) {
-        void *slots = pario_i_grow(client->slots, &client->slot_room, sizeof *client->slots);
-        if (slots == NULL) {
-            return PARIO_I_NO_SLOT;
-        }
-        client->slots = (pario_i_slot *)slots;
     }
     client->slot_count++;
     return (uint32_t)(client->slot_count - 1);

@@ -107,7 +107,7 @@ TEST(text_is_what_a_field_value_may_hold)
 {
     for (unsigned byte = 0; byte < 256; byte++) {
         test_case("byte 0x%02x", byte);
-        CHECK_INT(pario_i_is((unsigned char)byte, PARIO_I_TEXT), is_text(byte));
+        CHECK_INT(pario_i_is((unsigned char)byte, PARIO_I_CONTROL), !is_text(byte));
     }
 }
 

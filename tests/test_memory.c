@@ -484,7 +484,8 @@ TEST(sampler_room_is_not_doubled_beyond_all_measure)
         for (size_t i = 0; i < 2; i++) {
             sampler->room = rooms[i];
             sampler->series.count = rooms[i];
-            CHECK(!pario_i_sampler_reserve(sampler));
+            CHECK(!pario_i_reserve((void *)&sampler->series.samples, rooms[i], &sampler->room,
+                                   sizeof(pario_sample)));
             CHECK_UINT(sampler->room, rooms[i]);
         }
         pario_i_sampler_free(sampler);

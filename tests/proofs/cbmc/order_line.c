@@ -40,6 +40,6 @@ void proof(void)
         PROVE(text.size == strlen(name) + strlen(value) + 4 && text.size < text.room);
         PROVE(s[0] == (unsigned char)name[0] && s[strlen(name)] == ':');
         PROVE(s[text.size - 2] == '\r' && s[text.size - 1] == '\n');
-        PROVE(at >= text.size - 2 || proof_is(s[at], PARIO_I_TEXT));
+        PROVE(at >= text.size - 2 || !proof_is(s[at], PARIO_I_CONTROL));
     }
 }

@@ -61,7 +61,7 @@ static bool proof_is(unsigned char b, unsigned classes)
     is |= host || b == ':' ? PARIO_I_USERINFO : 0u;
     is |= host || b == ':' || b == '@' || b == '/' || b == '?' ? PARIO_I_TARGET : 0u;
     is |= token ? PARIO_I_TOKEN : 0u;
-    is |= b == '\t' || (b >= 0x20 && b != 0x7f) ? PARIO_I_TEXT : 0u;
+    is |= (b < 0x20 && b != '\t') || b == 0x7f ? PARIO_I_CONTROL : 0u;
     return (is & classes) != 0;
 }
 #endif

@@ -87,7 +87,7 @@ static void proof_text(unsigned char *s, const pario_i_order *order, pario_i_upl
     pario_i_content content;
     ASSUME(upload->size <= 99 || upload->size == PARIO_I_UNKNOWN);
     content.upload = uploads ? upload : NULL;
-    ASSUME(proof_is(name, PARIO_I_TOKEN) && proof_is(value, PARIO_I_TEXT));
+    ASSUME(proof_is(name, PARIO_I_TOKEN) && !proof_is(value, PARIO_I_CONTROL));
     ASSUME(proof_is(method, PARIO_I_TOKEN) && content.size <= 99);
     s[at++] = '\0';
     if ((order->flags & PARIO_I_HAS_TEXT) != 0) {
