@@ -3541,14 +3541,6 @@ static inline bool pario_i_exchange_is_sent(const pario_i_exchange *x)
     return x->sent >= (uint64_t)x->head_size + content.size;
 }
 
-/* The head has been sent that says "Expect: 100-continue": the server's turn, for a while. */
-static void pario_i_exchange_await(pario_i_exchange *x, pario_i_upload *upload, int64_t now)
-{
-    upload->waits = true;
-    upload->wait_until = pario_i_time_add(now, x->limits->expect);
-    x->phase = PARIO_I_RECEIVE;
-}
-
 /* `bytes` more have been sent: of the head, of the content, or of both if that is in memory. */
 static void pario_i_exchange_sent(pario_i_exchange *x, size_t bytes, int64_t now)
 {
@@ -3568,7 +3560,9 @@ static void pario_i_exchange_sent(pario_i_exchange *x, size_t bytes, int64_t now
             pario_i_upload_drop(upload);
         }
     } else if (upload != NULL && upload->expects && x->sent == x->head_size) {
-        pario_i_exchange_await(x, upload, now);
+        upload->waits = true; /* the head asks for 100 (Continue): the server's turn, for a while */
+        upload->wait_until = pario_i_time_add(now, x->limits->expect);
+        x->phase = PARIO_I_RECEIVE;
     }
 }
 
@@ -5463,13 +5457,6 @@ typedef struct pario_i_resolver {
     int            family; /* of the addresses that are wanted; AF_UNSPEC: both */
 } pario_i_resolver;
 
-/* Frees a name that is in no bucket. */
-static void pario_i_name_free(pario_i_name *name)
-{
-    pario_i_addresses_drop(name->addresses);
-    PARIO_FREE(name);
-}
-
 /* A new resolver with one reference, or NULL and errno. */
 static pario_i_resolver *pario_i_resolver_new(int notify_fd, int64_t cache_ns, int family)
 {
@@ -5503,7 +5490,8 @@ static void pario_i_resolver_empty(pario_i_resolver *resolver) PARIO_I_REQUIRES(
             if (name->waiting == 0 && name->state != PARIO_I_NAME_WANTED) {
                 *link = name->next;
                 resolver->count--;
-                pario_i_name_free(name);
+                pario_i_addresses_drop(name->addresses);
+                PARIO_FREE(name);
             } else {
                 link = &name->next;
             }
@@ -6013,14 +6001,6 @@ static pario_i_origin *pario_i_pool_known(pario_i_pool *pool, const unsigned cha
     return origin;
 }
 
-/* The origin of a URL, made if need be; NULL: out of memory. */
-static pario_i_origin *pario_i_pool_origin(pario_i_pool *pool, const unsigned char *url,
-                                           const pario_i_url *parts)
-{
-    pario_i_origin *origin = pario_i_pool_known(pool, url, parts);
-    return origin != NULL ? origin : pario_i_pool_add(pool, url, parts);
-}
-
 /* Frees an origin that nobody needs any more. */
 static void pario_i_pool_forget(pario_i_pool *pool, pario_i_origin *origin)
 {
@@ -6194,12 +6174,6 @@ static void pario_i_heap_sink(pario_i_heap *heap, size_t place, pario_i_place wh
         }
     }
     pario_i_heap_put(heap, at, what);
-}
-
-/* Sees that there is room for `count` connections. False: out of memory. */
-static bool pario_i_heap_reserve(pario_i_heap *heap, size_t count)
-{
-    return pario_i_reserve((void *)&heap->places, count, &heap->room, sizeof *heap->places);
 }
 
 /* Sees that a connection is looked at when `at` comes, or before. There is room for it. */
@@ -6885,7 +6859,10 @@ static void pario_i_make_room(pario_client *client, pario_i_origin *origin)
 static pario_i_carried pario_i_attach(pario_client *client, pario_i_exchange *x, int64_t now)
     PARIO_I_REQUIRES(client->lock)
 {
-    pario_i_origin *origin = pario_i_pool_origin(&client->pool, x->order.url, &x->order.parts);
+    pario_i_origin *origin = pario_i_pool_known(&client->pool, x->order.url, &x->order.parts);
+    if (origin == NULL) {
+        origin = pario_i_pool_add(&client->pool, x->order.url, &x->order.parts);
+    }
     if (origin == NULL) {
         return PARIO_I_ENDED;
     }
@@ -6902,7 +6879,9 @@ static pario_i_carried pario_i_attach(pario_client *client, pario_i_exchange *x,
     pario_i_connection *c = pario_i_reuse(client, origin, x, now);
     if (c == NULL) {
         pario_i_make_room(client, origin);
-        if (pario_i_heap_reserve(&client->heap, client->pool.connections + 1)) {
+        pario_i_heap *heap = &client->heap; /* with one place more, as the first is not used */
+        if (pario_i_reserve((void *)&heap->places, client->pool.connections + 1, &heap->room,
+                            sizeof *heap->places)) {
             c = pario_i_pool_connection(&client->pool, origin);
         }
     }
@@ -6966,18 +6945,6 @@ static pario_i_task *pario_i_take_task(pario_client *client) PARIO_I_REQUIRES(cl
     client->running++;
     client->waiting_tasks--;
     return task;
-}
-
-/* A task has ended. */
-static void pario_i_finish_task(pario_client *client, pario_i_task *task)
-    PARIO_I_REQUIRES(client->lock)
-{
-    PARIO_FREE(task);
-    client->running--;
-    client->outstanding--;
-    client->statistics.tasks--;
-    client->changed = true;
-    pario_i_notify(client);
 }
 
 /* Puts a descriptor into a connection, or closes the one that is there (fd is -1). */
@@ -8065,8 +8032,13 @@ static pario_i_carried pario_i_run(pario_client *client, pario_i_exchange *x)
 static void pario_i_run_task(pario_client *client, pario_i_task *task)
 {
     task->function(client, task->argument);
+    PARIO_FREE(task);
     pario_i_client_lock(client);
-    pario_i_finish_task(client, task);
+    client->running--;
+    client->outstanding--;
+    client->statistics.tasks--;
+    client->changed = true;
+    pario_i_notify(client);
     pario_i_client_unlock(client);
 }
 
@@ -9501,19 +9473,13 @@ static void pario_i_call_off(pario_client *client, pario_i_exchange *x)
     (void)pthread_cond_broadcast(&client->vacant);
 }
 
-/* Whether an exchange can still be ended early. */
-static bool pario_i_is_outstanding(const pario_i_exchange *x, uint64_t id)
-{
-    return x != NULL && x->id == id && !x->finished;
-}
-
 /* Ends the exchange of an id; *running: it is being run and has been told. NULL: there is none. */
 static pario_i_exchange *pario_i_cancel(pario_client *client, uint64_t id, bool *running)
     PARIO_I_REQUIRES(client->lock)
 {
     pario_i_exchange *x = pario_i_slot_exchange(client, (size_t)(id & UINT32_MAX));
     *running = false;
-    if (!pario_i_is_outstanding(x, id)) {
+    if (x == NULL || x->id != id || x->finished) {
         return NULL;
     }
     if (x->queued || x->parked) {
