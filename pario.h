@@ -1135,10 +1135,10 @@ static bool pario_i_reserve(void *array, size_t count, size_t *room, size_t size
     if (count < *room) {
         return true;
     }
-    memcpy(&items, array, sizeof(void *));
+    memcpy((void *)&items, array, sizeof(void *));
     items = pario_i_grow(items, room, size);
     if (items != NULL) {
-        memcpy(array, &items, sizeof(void *));
+        memcpy(array, (const void *)&items, sizeof(void *));
     }
     return items != NULL;
 }
@@ -2904,9 +2904,11 @@ static size_t pario_i_request_put_framing(const pario_i_order *order, unsigned c
     if (size == PARIO_I_UNKNOWN) {
         at = pario_i_put_field(s, at, "Transfer-Encoding", "chunked");
     } else {
-        char digits[21];
-        (void)pario_i_write_decimal(size, digits);
-        at = pario_i_put_field(s, at, "Content-Length", digits);
+        char   digits[21];
+        size_t count = pario_i_write_decimal(size, digits);
+        at = pario_i_put(s, at, "Content-Length: ", 16);
+        at = pario_i_put(s, at, digits, count);
+        at = pario_i_put(s, at, "\r\n", 2);
     }
     return upload != NULL && upload->expects ? pario_i_put_field(s, at, "Expect", "100-continue")
                                              : at;
