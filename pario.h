@@ -3723,9 +3723,8 @@ static void pario_i_exchange_redirect(pario_i_exchange *x, int64_t now)
 }
 
 /* The server does not know what to do with an Expect: asks again without one. */
-static void pario_i_exchange_repeat(pario_i_exchange *x, int64_t now)
+static void pario_i_exchange_repeat(pario_i_exchange *x, pario_i_upload *upload, int64_t now)
 {
-    pario_i_upload *upload = pario_i_exchange_upload(x);
     upload->expects = false;
     upload->received += x->reply->received;
     pario_i_reply_free(x->reply);
@@ -3736,12 +3735,13 @@ static void pario_i_exchange_repeat(pario_i_exchange *x, int64_t now)
 /* The reply is complete. `exact`: the server sent nothing behind it. */
 static inline void pario_i_exchange_complete(pario_i_exchange *x, bool exact, int64_t now)
 {
+    pario_i_upload *upload = pario_i_exchange_upload(x);
     x->keep = exact && x->reply->framing.persistent && (x->order.flags & PARIO_I_CLOSE) == 0 &&
               pario_i_exchange_is_sent(x) && !x->send_failed;
     if (!x->reply->discard) {
         pario_i_exchange_end(x, PARIO_OK, now);
-    } else if (x->reply->head.status == 417u) {
-        pario_i_exchange_repeat(x, now);
+    } else if (upload != NULL && x->reply->head.status == 417u) {
+        pario_i_exchange_repeat(x, upload, now);
     } else {
         pario_i_exchange_redirect(x, now);
     }
