@@ -220,10 +220,20 @@ test: tests examples programs
 $(BUILD)/tests/test_experiment: $(patsubst %,$(BUILD)/bench/%.o,$(filter-out experiment,$(EXPERIMENT)))
 $(BUILD)/tests/test_experiment: LDLIBS += -lm
 
+# Those that do not have the implementation in themselves share one.
+WITHOUT := $(patsubst tests/%.c,$(BUILD)/tests/%,$(shell grep -LE 'PARIO_IMPLEMENTATION|"core\.h"|"fuzz/|"bench/' tests/test_*.c tests/e2e_*.c))
+$(WITHOUT): $(BUILD)/tests/pario.o
+
+# With every access checked, what computes little is compiled longer than it is run.
+ifneq ($(SAN),)
+COMPUTE := e2e_peers e2e_stream simulate test_faults test_fuzz test_fuzz_executors
+$(filter-out $(COMPUTE:%=$(BUILD)/tests/%),$(TESTS)): private TEST_CFLAGS = $(if $(filter file,$(origin CFLAGS)),-O0 -g,$(CFLAGS))
+endif
+
 $(TESTS): $(BUILD)/tests/%: tests/%.c $(BUILD)/tests/server.o $(call flags,$(CC))
 	$(call say,CC)$(c) $(TEST_CFLAGS) -Itests $< $(filter %.o,$^) -o $@ $(ld)
 
-$(BUILD)/tests/server.o: tests/server.c $(call flags,$(CC))
+$(BUILD)/tests/server.o $(BUILD)/tests/pario.o: $(BUILD)/tests/%.o: tests/%.c $(call flags,$(CC))
 	$(call say,CC)$(c) $(TEST_CFLAGS) -Itests -c $< -o $@
 
 # The test programs again, with every access and every lock checked as they run.

@@ -13,7 +13,7 @@
  * address is written as "SERVER0", "SERVER1" and so on. Around each run, descriptors and
  * threads of the process are counted: a run must leave none behind.
  *
- * Include it after pario.h with its implementation.
+ * Include it after pario.h, with its implementation or without: pario.c has one to link.
  */
 #ifndef E2E_H
 #define E2E_H
@@ -195,13 +195,20 @@ static inline void e2e_note(e2e_run *run, const char *format, ...)
     e2e_append(&run->text, "\n", 1);
 }
 
-/* A sum over bytes that tells contents apart (FNV-1a). */
+/* A sum over bytes that tells contents apart: FNV-1a, of eight bytes at once as far as it goes. */
 static inline uint64_t e2e_sum(const void *bytes, size_t size)
 {
     const unsigned char *from = (const unsigned char *)bytes;
+    const uint64_t       prime = 1099511628211u;
     uint64_t             sum = 14695981039346656037u;
-    for (size_t i = 0; i < size; i++) {
-        sum = (sum ^ from[i]) * 1099511628211u;
+    size_t               i = 0;
+    for (uint64_t word; size - i >= sizeof word; i += sizeof word) {
+        memcpy(&word, from + i, sizeof word);
+        sum = (sum ^ word) * prime;
+        sum ^= sum >> 32;
+    }
+    for (; i < size; i++) {
+        sum = (sum ^ from[i]) * prime;
     }
     return sum;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Whole exchanges: what comes over the wire, in one piece, byte by byte, in two pieces. */
-#define PARIO_IMPLEMENTATION
 #include "pario.h"
 
 #include "e2e.h"

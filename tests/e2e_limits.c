@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Every limit: what just fits is fine, one more is the limit's own error. */
-#define PARIO_IMPLEMENTATION
 #include "pario.h"
 
 #include "e2e.h"

@@ -3,7 +3,6 @@
  * Proxies: the raw server is one, for http and for tunnels. Hosts that only a proxy knows are
  * numeric addresses, to none of which anything is ever sent.
  */
-#define PARIO_IMPLEMENTATION
 #include "pario.h"
 
 #include "e2e.h"

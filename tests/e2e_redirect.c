@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Redirects: which are followed, with which method, to where, and what stays behind. */
-#define PARIO_IMPLEMENTATION
 #include "pario.h"
 
 #include "e2e.h"

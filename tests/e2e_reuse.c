@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Connections: which are kept, which are given up, and what happens when a kept one dies. */
-#define PARIO_IMPLEMENTATION
 #include "pario.h"
 
 #include "e2e.h"

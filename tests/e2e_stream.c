@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Content that is not kept: in parts, into memory of the caller's, into a descriptor. */
-#define PARIO_IMPLEMENTATION
 #include "pario.h"
 
+#include <poll.h>
 #include <signal.h>
 
 #include "e2e.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Straight-line tasks: what they may do, what they may not, and how they end. */
-#define PARIO_IMPLEMENTATION
 #include "pario.h"
 
 #include "e2e.h"

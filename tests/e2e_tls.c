@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* https, by the transport that is none. */
-#define PARIO_IMPLEMENTATION
 #include "pario.h"
 
 #include "e2e.h"

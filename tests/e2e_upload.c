@@ -3,8 +3,9 @@
 #if !defined(_GNU_SOURCE)
 #define _GNU_SOURCE /* pipe2 */
 #endif
-#define PARIO_IMPLEMENTATION
 #include "pario.h"
+
+#include <poll.h>
 
 #include "e2e.h"
 

@@ -7,6 +7,9 @@
 #ifndef PRETENDED_H
 #define PRETENDED_H
 
+#include <poll.h>
+#include <sys/socket.h>
+
 #define NOTIFY "\xff"
 #define FAILURE "\xfe"
 #define WELCOME "welcome!"
@@ -35,6 +38,11 @@ typedef struct mock_session {
     bool   failed;
     char   greeting[300];
 } mock_session;
+
+static inline size_t mock_least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
 
 static inline void *mock_begin(void *context, int fd, const char *host)
 {
@@ -77,7 +85,7 @@ static inline pario_tls_result mock_write(void *opened, const void *bytes, size_
     if (session->of->idles) {
         return PARIO_TLS_OK;
     }
-    size_t  step = pario_i_min(size, session->of->step);
+    size_t  step = mock_least(size, session->of->step);
     ssize_t sent = send(session->fd, bytes, step, MSG_NOSIGNAL);
     if (sent < 0 && errno == EAGAIN) {
         if (session->of->waits != NULL) {
@@ -128,7 +136,7 @@ static inline pario_tls_result mock_read(void *opened, void *bytes, size_t size,
         *moved = size + 1;
         return PARIO_TLS_OK;
     }
-    while (*moved < pario_i_min(size, session->of->step) && result == PARIO_TLS_OK &&
+    while (*moved < mock_least(size, session->of->step) && result == PARIO_TLS_OK &&
            !session->ended && !session->failed) {
         if (mock_receive(session, to + *moved, 1, &result) == 1) {
             session->ended = to[*moved] == NOTIFY[0];

@@ -387,12 +387,11 @@ void server_reset(server_peer *peer)
 /* The number of bytes of the head at the front of the buffer, 0: it is not complete. */
 static size_t head_length(const server_peer *peer)
 {
-    for (size_t i = 3; i < peer->used; i++) {
-        if (memcmp(peer->buffer + i - 3, "\r\n\r\n", 4) == 0) {
-            return i + 1;
-        }
+    const char *end = NULL;
+    if (peer->used > 0) {
+        end = (const char *)memmem(peer->buffer, peer->used, "\r\n\r\n", 4);
     }
-    return 0;
+    return end == NULL ? 0 : (size_t)(end - peer->buffer) + 4;
 }
 
 static record *new_record(const server_peer *peer, size_t head_size)
@@ -875,6 +874,13 @@ static void fill_backlog(server *it)
     }
 }
 
+/* Whether no step comes behind one of this kind. */
+static bool is_last(server_verb verb)
+{
+    return verb == SERVER_END || verb == SERVER_RESET || verb == SERVER_HOLD ||
+           verb == SERVER_DRAIN || verb == SERVER_AGAIN;
+}
+
 /* Copies the scripts, which may lie on the stack of a test that ends before its server does. */
 static void keep_scripts(server *it)
 {
@@ -883,7 +889,7 @@ static void keep_scripts(server *it)
     for (size_t i = 0; i < count; i++) {
         const server_step *script = it->options.scripts[i];
         size_t             steps = 1;
-        while (script[steps - 1].verb != SERVER_END && script[steps - 1].verb != SERVER_AGAIN) {
+        while (!is_last(script[steps - 1].verb)) {
             steps++;
         }
         kept[i] = (server_step *)must(calloc(steps, sizeof **kept));

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* What else fetch_many is made of: strings of JSON, names of files, and what is done already. */
-#define PARIO_IMPLEMENTATION
 #include "../pario.h"
 
 #include "../examples/resume.h"

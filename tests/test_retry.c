@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* examples/retry.h: dates, Retry-After, waits, and the queue of those that wait. */
-#define PARIO_IMPLEMENTATION
 #include "../pario.h"
 
 #include "../examples/retry.h"
