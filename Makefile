@@ -214,7 +214,7 @@ SCRIPTS := $(sort $(wildcard tests/*.sh))
 tests: $(TESTS)
 
 test: tests examples programs
-	@BUILD=$(BUILD) tests/run -e $(BUILD)/provoked $(TESTS) $(SCRIPTS)
+	@BUILD=$(BUILD) tests/run -j 2 -e $(BUILD)/provoked $(TESTS) $(SCRIPTS)
 
 # The experiment without its main, of which all is computing and writing.
 $(BUILD)/tests/test_experiment: $(patsubst %,$(BUILD)/bench/%.o,$(filter-out experiment,$(EXPERIMENT)))
@@ -317,9 +317,10 @@ analyze:
 proofs:
 	@tests/proofs/run
 
-# Faults planted into the header, each of which some check must see; ALL=1 asks every check.
+# Faults planted into the header, each of which some check must see; FAST=1 asks every fast check,
+# ALL=1 every one.
 mutants:
-	@ALL=$(ALL) BUILD=$(BUILD) tests/mutants/run $(MUTANTS)
+	@ALL=$(ALL) FAST=$(FAST) BUILD=$(BUILD) tests/mutants/run $(MUTANTS)
 
 format-check:
 	@tests/analyze/run format
@@ -366,7 +367,7 @@ help:
 	@echo 'make fuzz          SECONDS=60 for each target: needs clang'
 	@echo 'make analyze       all static analyzers installed: tests/analyze/README.md'
 	@echo 'make proofs        the core proven, the threads modelled: tests/proofs/README.md'
-	@echo 'make mutants       do the checks see planted faults? ALL=1: which of them do'
+	@echo 'make mutants       do the checks see planted faults? FAST=1, ALL=1: which of them do'
 	@echo 'make format-check  is the layout what clang-format makes of it?'
 	@echo 'make format        makes it so'
 	@echo 'make install       PREFIX=/usr/local DESTDIR=: the header and a pkg-config file'
