@@ -183,7 +183,7 @@ E2E_WAYS(a_refusal_is_not_waited_for)
 /* The loop tells once of what it watches: what came before the race was won is not lost. */
 E2E_WAYS(a_winner_that_speaks_first_is_heard)
 {
-    static const server_step greeting[] = { S_SEND(OK_REPLY), S_READ, S_HOLD };
+    static const server_step greeting[] = { S_SEND(OK_REPLY), S_READ, S_HOLD, S_END };
     server                  *peer = e2e_serve_script(run, greeting);
     sees_late = true;
     run->config.progress_timeout_ms = 3000;
