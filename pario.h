@@ -6949,19 +6949,6 @@ static pario_i_task *pario_i_take_task(pario_client *client) PARIO_I_REQUIRES(cl
     return task;
 }
 
-/* Puts a descriptor into a connection, or closes the one that is there (fd is -1). */
-static void pario_i_connection_set(pario_client *client, pario_i_connection *c, int fd)
-{
-    pario_i_client_lock(client);
-    pario_i_connection_shut(client, c);
-    c->fd = fd;
-    c->readable = false;
-    c->writable = false;
-    c->hung_up = false;
-    c->prompt = false;
-    pario_i_client_unlock(client);
-}
-
 /* A time that is over, though it is one that a timer can be set to. */
 #define PARIO_I_AT_ONCE 1
 
@@ -7052,7 +7039,9 @@ static pario_i_carried pario_i_carry_open(pario_client *client, pario_i_exchange
     if (fd < 0) {
         return pario_i_carry_fail(x, PARIO_ERROR_CONNECT, errno, now);
     }
-    pario_i_connection_set(client, c, fd);
+    pario_i_client_lock(client);
+    c->fd = fd;
+    pario_i_client_unlock(client);
     return PARIO_I_WAITING;
 }
 
@@ -9748,7 +9737,6 @@ PARIO_DEF const pario_config *pario_config_of(const pario_client *client)
 static void pario_i_close_threads(pario_client *client)
 {
     pario_i_client_lock(client);
-    client->closing = true;
     for (pario_i_connection *c = client->pool.active; c != NULL; c = c->next) {
         pario_i_call_off(client, c->exchange);
     }
@@ -9766,9 +9754,6 @@ static void pario_i_close_threads(pario_client *client)
 /* Lets the tasks that have begun come to their end, and gives all stacks back. */
 static void pario_i_close_fibers(pario_client *client)
 {
-    pario_i_client_lock(client);
-    client->closing = true;
-    pario_i_client_unlock(client);
     for (pario_i_fiber *fiber = client->fibers; fiber != NULL; fiber = fiber->next) {
         while (fiber->busy) {
             pario_i_exchange *x = fiber->waiting;
@@ -9806,6 +9791,9 @@ PARIO_DEF void pario_close(pario_client *client)
     if (client == NULL || pario_i_is_in_task(client)) {
         return;
     }
+    pario_i_client_lock(client);
+    client->closing = true;
+    pario_i_client_unlock(client);
     if (client->config.executor == PARIO_THREADS) {
         pario_i_close_threads(client);
     }
@@ -9815,7 +9803,6 @@ PARIO_DEF void pario_close(pario_client *client)
     }
 #endif
     pario_i_client_lock(client);
-    client->closing = true;
     pario_i_close_pool(client);
     if (client->resolver != NULL) {
         pario_i_resolver_close(client->resolver); /* it writes to a descriptor until then */
