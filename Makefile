@@ -248,7 +248,7 @@ sanitize:
 fixed_addresses = $(if $(filter thread memory,$(SAN)),$(shell setarch -R true 2>/dev/null && echo setarch -R))
 
 sanitized: tests
-	@BUILD=$(BUILD) TSAN_OPTIONS=atexit_sleep_ms=0 $(fixed_addresses) tests/run -j 2 $(TESTS)
+	@BUILD=$(BUILD) TSAN_OPTIONS=atexit_sleep_ms=0 $(fixed_addresses) tests/run -j 2 -t 600 $(TESTS)
 
 # The tests in other builds, on other machines and under valgrind: VARIANTS='i686 s390x' for some.
 .PHONY: matrix valgrind coverage peers
