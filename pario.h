@@ -1422,21 +1422,21 @@ static size_t pario_i_url_usual(const unsigned char *s, size_t beg, size_t size,
 {
     uint32_t port = url->https ? 443u : 80u;
     size_t   to = pario_i_url_host_end(s, beg, size);
-    size_t   end = to;
+    size_t   at = to;
     size_t   most = pario_i_min(to + 6, size);
     if (to < size && s[to] == ':') {
         port = 0;
-        end++;
-        while (end < most && pario_i_is(s[end], PARIO_I_DIGIT)) {
-            port = (port * 10u) + ((uint32_t)s[end] - '0');
-            end++;
+        at++;
+        while (at < most && pario_i_is(s[at], PARIO_I_DIGIT)) {
+            port = (port * 10u) + ((uint32_t)s[at] - '0');
+            at++;
         }
     }
     url->host_beg = (uint16_t)beg;
     url->host_end = (uint16_t)to;
     url->port = (uint16_t)(port & 0xffffu);
     bool good = to > beg && to - beg <= PARIO_MAX_HOST_BYTES && port - 1u < 65535u;
-    return good && pario_i_url_authority_end(s, end, size) == end ? end : 0;
+    return good && pario_i_url_authority_end(s, at, size) == at ? at : 0;
 }
 
 /*
