@@ -283,7 +283,9 @@ static inline server *e2e_serve(e2e_run *run, const server_options *options)
         exit(3);
     }
     server *started = server_start(options);
-    run->servers[run->server_count++] = started;
+    if (started != NULL) {
+        run->servers[run->server_count++] = started;
+    }
     return started;
 }
 
@@ -321,6 +323,25 @@ static inline server *e2e_serve_calling(e2e_run *run, const server_step *script,
                                         server_function function, void *context)
 {
     return e2e_serve_scripts(run, script, script, function, context);
+}
+
+/* Two at one port: one on ::1 that never completes a connection, and one on 127.0.0.1 that runs a
+ * script. False, and the test is skipped: there is no ::1. */
+static inline bool e2e_serve_hanging(e2e_run *run, const server_step *script, server **hanging,
+                                     server **answering)
+{
+    server_options hangs = { .mood = SERVER_FULL, .ipv6 = true };
+    server_options answers = { .scripts = &script, .script_count = 1 };
+    if (!server_has_ipv6()) {
+        test_skip("this machine has no ::1");
+        return false;
+    }
+    do { /* until nobody else has the port on 127.0.0.1 */
+        *hanging = e2e_serve(run, &hangs);
+        answers.port = server_port(*hanging);
+        *answering = e2e_serve(run, &answers);
+    } while (*answering == NULL);
+    return true;
 }
 
 static inline server *e2e_serve_handler(e2e_run *run, server_handler handler, void *context)

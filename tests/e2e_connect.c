@@ -138,21 +138,6 @@ static void get_by_name(e2e_run *run, const char *name, server *peer, pario_erro
     CHECK_UINT(server_connecting(), 0);
 }
 
-/* A server on [::1] to which no connection is ever completed, and one on the same port of
- * 127.0.0.1 that answers. False: this machine has no ::1. */
-static bool serve_hanging(e2e_run *run, server **hanging, server **answering)
-{
-    if (!server_has_ipv6()) {
-        test_skip("this machine has no ::1");
-        return false;
-    }
-    *hanging = e2e_serve(run, &(server_options){ .mood = SERVER_FULL, .ipv6 = true });
-    *answering = e2e_serve(
-        run,
-        &(server_options){ .scripts = scripts, .script_count = 1, .port = server_port(*hanging) });
-    return true;
-}
-
 /* ---- several addresses ----------------------------------------------------------------- */
 
 /* Nobody waits for the one that hangs longer than it takes to try the next, nor leaves it open. */
@@ -160,7 +145,7 @@ E2E_WAYS(an_address_that_hangs_is_overtaken)
 {
     server *hanging;
     server *answering;
-    if (serve_hanging(run, &hanging, &answering) && e2e_open(run)) {
+    if (e2e_serve_hanging(run, answers, &hanging, &answering) && e2e_open(run)) {
         get_by_name(run, "v6xv4", answering, PARIO_OK, PARIO_NEXT_ADDRESS_MS * 1000);
         CHECK_UINT(server_count(answering).connections, 1);
     }
@@ -171,7 +156,7 @@ E2E_WAYS(a_refusal_is_not_waited_for)
 {
     server *hanging;
     server *answering;
-    if (serve_hanging(run, &hanging, &answering) && e2e_open(run)) {
+    if (e2e_serve_hanging(run, answers, &hanging, &answering) && e2e_open(run)) {
         get_by_name(run, "v6xnoxv4", answering, PARIO_OK, PARIO_NEXT_ADDRESS_MS * 1000);
         get_by_name(run, "noxv4", answering, PARIO_OK, 0);
         get_by_name(run, "v4xv6", answering, PARIO_OK, 0);
@@ -199,7 +184,7 @@ E2E_WAYS(all_addresses_hang_until_the_time_is_over)
     server *hanging;
     server *answering;
     run->config.connect_timeout_ms = 50;
-    if (serve_hanging(run, &hanging, &answering) && e2e_open(run)) {
+    if (e2e_serve_hanging(run, answers, &hanging, &answering) && e2e_open(run)) {
         get_by_name(run, "v6xv6xv6", hanging, PARIO_ERROR_CONNECT_TIMEOUT, 50000);
         get_by_name(run, "v6xno", hanging, PARIO_ERROR_CONNECT_TIMEOUT, 50000);
     }
@@ -213,7 +198,7 @@ E2E(many_race_at_once)
     run->apart = true;
     run->config.per_host = 2;
     run->config.idle_connections = 2;
-    if (!serve_hanging(run, &hanging, &answering) || !e2e_open(run)) {
+    if (!e2e_serve_hanging(run, answers, &hanging, &answering) || !e2e_open(run)) {
         return;
     }
     for (size_t i = 0; i < 20; i++) {
@@ -236,7 +221,7 @@ E2E(a_race_is_cancelled)
     server        *hanging;
     server        *answering;
     pario_response response;
-    if (!serve_hanging(run, &hanging, &answering) || !e2e_open(run)) {
+    if (!e2e_serve_hanging(run, answers, &hanging, &answering) || !e2e_open(run)) {
         return;
     }
     e2e_submit(run, url_of("v6xv6", hanging), 7, &id);
@@ -257,7 +242,7 @@ E2E(closing_ends_a_race)
     server        *hanging;
     server        *answering;
     pario_response response;
-    if (!serve_hanging(run, &hanging, &answering) || !e2e_open(run)) {
+    if (!e2e_serve_hanging(run, answers, &hanging, &answering) || !e2e_open(run)) {
         return;
     }
     e2e_submit(run, url_of("v6xv6", hanging), 0, NULL);

@@ -568,14 +568,21 @@ E2E_WAYS(a_pipe_that_ends_too_early_is_an_error)
     send_pipe(run, true, 12, script, PARIO_ERROR_BODY_READ);
 }
 
-/* Closes the end that content comes from, and puts something into the other, if there is one. By
- * the bare system call: TSan would name the race that is to be had here, close against read. */
+/* Closes the file that content comes from; or has the number of a pipe's end mean something that
+ * cannot be read, as it might get another meaning when it is closed, and puts something into the
+ * other end. By bare system calls: TSan would name the race that is to be had here. */
 static void close_under_it(server_peer *peer, void *context)
 {
     const int *ends = (const int *)context;
     (void)peer;
-    CHECK_INT(syscall(SYS_close, ends[0]), 0);
-    CHECK(ends[1] < 0 || write(ends[1], "more", 4) == 4);
+    if (ends[1] < 0) {
+        CHECK_INT(syscall(SYS_close, ends[0]), 0);
+        return;
+    }
+    int other = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    CHECK_INT(syscall(SYS_dup3, other, ends[0], O_CLOEXEC), ends[0]);
+    close(other);
+    CHECK_INT(write(ends[1], "more", 4), 4);
 }
 
 /* Its content comes from ends[0], until the server closes that. */
@@ -604,6 +611,7 @@ E2E_WAYS(a_descriptor_may_be_closed_under_what_is_sent)
         send_closed(run, file);
         send_closed(run, ends);
     }
+    close(ends[0]);
     close(ends[1]);
     close(reader);
 }

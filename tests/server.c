@@ -825,7 +825,8 @@ static void listen_on_path(server *it)
     }
 }
 
-static void listen_on(server *it)
+/* False: the port that is wanted is taken. */
+static bool listen_on(server *it)
 {
     address   here;
     socklen_t size = loopback(&here, it->options.ipv6, it->options.port);
@@ -841,7 +842,10 @@ static void listen_on(server *it)
         die("SO_RCVBUF");
     }
     if (bind(it->listener, &here.any, size) != 0) {
-        die("bind");
+        if (it->options.port == 0 || errno != EADDRINUSE) {
+            die("bind");
+        }
+        return false;
     }
     if (!name_of(it->listener, false, &here)) {
         die("getsockname");
@@ -851,6 +855,7 @@ static void listen_on(server *it)
         listen(it->listener, it->options.mood == SERVER_FULL ? 0 : 4096) != 0) {
         die("listen");
     }
+    return true;
 }
 
 /*
@@ -898,6 +903,20 @@ static void keep_scripts(server *it)
     it->scripts = kept;
 }
 
+/* Gives back what a server has that does not run. */
+static void free_server(server *it)
+{
+    close(it->listener);
+    close(it->stop);
+    for (size_t i = 0; i < it->options.script_count; i++) {
+        free(it->scripts[i]);
+    }
+    free(it->scripts);
+    pthread_cond_destroy(&it->changed);
+    pthread_mutex_destroy(&it->lock);
+    free(it);
+}
+
 server *server_start(const server_options *options)
 {
     server *it = (server *)must(calloc(1, sizeof *it));
@@ -913,8 +932,9 @@ server *server_start(const server_options *options)
     }
     if (it->options.path != NULL) {
         listen_on_path(it);
-    } else {
-        listen_on(it);
+    } else if (!listen_on(it)) {
+        free_server(it);
+        return NULL;
     }
     if (it->options.mood == SERVER_FULL) {
         fill_backlog(it);
@@ -944,23 +964,15 @@ void server_stop(server *it)
     if (it->filler >= 0) {
         close(it->filler);
     }
-    close(it->listener);
     if (it->options.path != NULL) {
         unlink(it->options.path);
     }
-    close(it->stop);
-    for (size_t i = 0; i < it->options.script_count; i++) {
-        free(it->scripts[i]);
-    }
-    free(it->scripts);
     while (it->first != NULL) {
         record *next = it->first->next;
         free_record(it->first);
         it->first = next;
     }
-    pthread_cond_destroy(&it->changed);
-    pthread_mutex_destroy(&it->lock);
-    free(it);
+    free_server(it);
 }
 
 uint16_t server_port(const server *it)

@@ -173,7 +173,7 @@ typedef struct server_counts {
 /* Whether this machine has the loopback address of IPv6. */
 bool server_has_ipv6(void);
 
-/* Starts a server, or prints why not and exits. */
+/* Starts a server, or prints why not and exits. NULL: the port that is wanted is taken. */
 server *server_start(const server_options *options);
 
 /* Ends all its connections and threads, and forgets its requests. NULL is ignored. */
