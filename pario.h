@@ -109,8 +109,9 @@
  *
  * With `into_fd` the content of the final response, whatever its status, is written as it comes.
  * If that fails, PARIO_ERROR_BODY_WRITE says so with the errno: a full disk, a pipe that nobody
- * reads. SIGPIPE is held back meanwhile in the thread that writes. A descriptor that does not
- * block is waited for; one that does, such as a file's, holds up what runs in the same thread.
+ * reads. SIGPIPE is held back meanwhile in the thread that writes to what at pario_submit is a pipe
+ * or a socket. A descriptor that does not block is waited for; one that does, such as a file's,
+ * holds up what runs in the same thread.
  * Redirects that are followed hand nothing out; a complete stream's connection is kept as others'.
  *
  * Time. All intervals are milliseconds, measured times are microseconds, both of
@@ -3069,6 +3070,7 @@ typedef struct pario_i_limits {
     uint32_t       redirects;
     bool           tls;    /* https may be had */
     bool           passes; /* content is passed on as it comes, and not kept: */
+    bool           pipes;  /* into_fd is one, or a socket, or is not known not to be */
     int            into_fd;
     pario_client  *consumer; /* to who calls pario_next, or, if this is NULL, to a descriptor */
     unsigned char *into;     /* where else it is kept, or NULL */
@@ -5339,9 +5341,9 @@ static inline pario_i_io pario_i_transport_receive(const pario_tls *tls, pario_i
     return c->readable ? PARIO_I_BROKEN : PARIO_I_BLOCKED;
 }
 
-/* Writes to a descriptor of the user's, whatever that is. The SIGPIPE that a pipe without a reader
- * raises is held back in this thread, and taken away. Returns as write does. */
-static ssize_t pario_i_transport_write(int fd, const unsigned char *bytes, size_t size)
+/* Writes to a descriptor of the user's. The SIGPIPE of a pipe or a socket that nobody reads is held
+ * back in this thread, and taken away. Returns as write does. */
+static ssize_t pario_i_transport_write(int fd, bool pipes, const unsigned char *bytes, size_t size)
 {
     const struct timespec at_once = { 0, 0 };
     sigset_t              sigpipe;
@@ -5349,7 +5351,7 @@ static ssize_t pario_i_transport_write(int fd, const unsigned char *bytes, size_
     ssize_t               wrote;
     (void)sigemptyset(&sigpipe);
     (void)sigaddset(&sigpipe, SIGPIPE);
-    int failed = pthread_sigmask(SIG_BLOCK, &sigpipe, &before);
+    int failed = pipes ? pthread_sigmask(SIG_BLOCK, &sigpipe, &before) : 0;
     if (failed != 0) {
         errno = failed;
         return -1;
@@ -5361,7 +5363,9 @@ static ssize_t pario_i_transport_write(int fd, const unsigned char *bytes, size_
     if (wrote < 0 && failed == EPIPE) {
         (void)sigtimedwait(&sigpipe, NULL, &at_once);
     }
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (pipes) {
+        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    }
     errno = failed;
     return wrote;
 }
@@ -7529,7 +7533,8 @@ static pario_i_carried pario_i_carry_store(const pario_client *client, pario_i_e
     if (pario_i_awaits_other(c) && !starves) { /* otherwise that is where its content comes from */
         return PARIO_I_WAITING;
     }
-    ssize_t wrote = pario_i_transport_write(fd, reply->content.data + reply->written,
+    ssize_t wrote = pario_i_transport_write(fd, x->limits->pipes,
+                                            reply->content.data + reply->written,
                                             reply->content.size - reply->written);
     if (wrote > 0) {
         pario_i_exchange_passed(x, (size_t)wrote, now);
@@ -8719,7 +8724,10 @@ static void pario_i_limits_of(const pario_config *config, pario_i_limits *limits
 static void pario_i_limits_aim(pario_client *client, const pario_request *request,
                                pario_i_limits *limits)
 {
-    uint64_t most = request->body_bytes > 0 ? (uint64_t)request->body_bytes : UINT64_MAX;
+    uint64_t    most = request->body_bytes > 0 ? (uint64_t)request->body_bytes : UINT64_MAX;
+    struct stat about;
+    limits->pipes = request->into_fd > 0 && (fstat(request->into_fd, &about) != 0 ||
+                                             S_ISFIFO(about.st_mode) || S_ISSOCK(about.st_mode));
     limits->into = (unsigned char *)request->into;
     limits->into_fd = request->into_fd;
     limits->consumer = request->stream ? client : NULL;

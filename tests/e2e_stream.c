@@ -4,6 +4,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 
 #include "e2e.h"
 
@@ -837,6 +838,11 @@ E2E_WAYS(a_descriptor_that_cannot_be_written_is_named)
     close(unwritable);
     check_unwritable(run, peer, ends[1], EPIPE, "nobody reads it");
     close(ends[1]);
+    if (CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0)) {
+        close(ends[0]);
+        check_unwritable(run, peer, ends[1], EPIPE, "nobody reads it");
+        close(ends[1]);
+    }
     check_unwritable(run, peer, 1000, EBADF, "not open for writing");
     signal(SIGPIPE, before);
 }

@@ -1655,10 +1655,15 @@ static inline int sim_supply_open(const unsigned char *bytes, size_t size, bool 
 static int sim_fstat(int fd, struct stat *about)
 {
     sim_enter("fstat");
-    const sim_supply *supply = &sim.supplies[sim_fd_of(fd, SIM_SUPPLY, "fstat")->sink];
+    const sim_fd *it = sim_fd_of(fd, SIM_FREE, "fstat");
     memset(about, 0, sizeof *about);
-    about->st_mode = supply->file ? S_IFREG : S_IFIFO;
-    about->st_size = supply->file ? (off_t)(supply->start + supply->size) : 0;
+    if (it->kind == SIM_SINK) {
+        about->st_mode = sim.sinks[it->sink].error == EPIPE ? S_IFIFO : S_IFCHR;
+    } else {
+        const sim_supply *supply = &sim.supplies[sim_fd_of(fd, SIM_SUPPLY, "fstat")->sink];
+        about->st_mode = supply->file ? S_IFREG : S_IFIFO;
+        about->st_size = supply->file ? (off_t)(supply->start + supply->size) : 0;
+    }
     errno = EIO;
     return sim_fails(&sim.call_failed) ? -1 : 0;
 }
