@@ -7,7 +7,8 @@
  * Submits N requests of one URL under one executor and takes the responses. It keeps nothing of
  * its own for a request, so that what its memory grows by is the library's, and the URL's copy.
  * With -w it says `ready` when the client is open, and begins when it is told `go`: so that it
- * can be weighed empty. Ends with `held N  bytes TOTAL`; any failure is exit 1 and a line.
+ * can be weighed empty. With -s each response is a stream, of which every part is dropped as it
+ * comes. Ends with `held N  bytes TOTAL`; any failure is exit 1 and a line.
  */
 #define PARIO_IMPLEMENTATION
 #include "pario.h"
@@ -20,11 +21,12 @@
 typedef struct hold {
     pario_config config;
     const char  *url;
-    bool         wait; /* for `go` */
+    bool         wait;   /* for `go` */
+    bool         stream; /* and drop all parts */
 } hold;
 
 static const char usage[] =
-    "usage: hold_client [-x sequential|threads|fibers|epoll] [-c N] [-w] URL\n";
+    "usage: hold_client [-x sequential|threads|fibers|epoll] [-c N] [-w] [-s] URL\n";
 
 static bool hold_executor(const char *word, pario_executor *executor)
 {
@@ -51,7 +53,7 @@ static bool hold_options(int argc, char **argv, hold *job)
     bool          good = true;
     int           letter;
     job->config.concurrency = 1;
-    while (good && (letter = getopt(argc, argv, "x:c:w")) != -1) {
+    while (good && (letter = getopt(argc, argv, "x:c:ws")) != -1) {
         switch (letter) {
         case 'x':
             good = hold_executor(optarg, &job->config.executor);
@@ -62,6 +64,9 @@ static bool hold_options(int argc, char **argv, hold *job)
             break;
         case 'w':
             job->wait = true;
+            break;
+        case 's':
+            job->stream = true;
             break;
         default:
             good = false;
@@ -79,7 +84,7 @@ static bool hold_options(int argc, char **argv, hold *job)
 static bool hold_submit(pario_client *client, const hold *job)
 {
     for (int64_t i = 0; i < job->config.concurrency; i++) {
-        pario_request request = { .url = job->url, .tag = (size_t)i };
+        pario_request request = { .url = job->url, .tag = (size_t)i, .stream = job->stream };
         pario_error   error = pario_submit(client, &request);
         if (error != PARIO_OK) {
             fprintf(stderr, "hold_client: %s: %s\n", job->url, pario_error_text(error));
@@ -89,7 +94,7 @@ static bool hold_submit(pario_client *client, const hold *job)
     return true;
 }
 
-/* Takes one response into the count. */
+/* Takes one response, or a part of one, into the count. */
 static bool hold_take(pario_response *response, uint64_t *bytes)
 {
     bool good = response->error == PARIO_OK && response->status == 200;
@@ -113,10 +118,11 @@ static bool hold_run(pario_client *client, const hold *job)
         return false;
     }
     while ((error = pario_next(client, &response, PARIO_UNLIMITED)) == PARIO_OK) {
+        bool whole = response.part == PARIO_PART_WHOLE || response.part == PARIO_PART_END;
         if (!hold_take(&response, &bytes)) {
             return false; /* the others would be held for ever */
         }
-        count++;
+        count += whole ? 1 : 0;
     }
     if (error != PARIO_NOTHING_LEFT) {
         fprintf(stderr, "hold_client: %s\n", pario_error_text(error));

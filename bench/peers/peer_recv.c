@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * peer_recv: one response received by hand: a socket, a loop around recv, and nothing done with
- * what comes. It is what one large response costs at least.
+ * what comes, or each piece written to a file. It is what one large response costs at least.
  *
- *     build/peer_recv http://127.0.0.1:8080/size/1000000000
+ *     build/peer_recv http://127.0.0.1:8080/size/1000000000 [FILE]
  *
  * The address is a number, the response has a Content-Length and a head that comes at once.
  */
+#include <fcntl.h>
 #include <netdb.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -39,8 +40,9 @@ static int connect_to(char *place)
     return fd;
 }
 
-/* Receives a head and the content behind it. Returns whether all of it came. */
-static bool receive(int fd)
+/* Receives a head and the content behind it, which goes into a file, or nowhere for -1. Returns
+ * whether all of it came. */
+static bool receive(int fd, int file)
 {
     static char bytes[ROOM + 1];
     ssize_t     got = recv(fd, bytes, ROOM, 0);
@@ -55,28 +57,45 @@ static bool receive(int fd)
     while (got > 0 && left > (unsigned long long)got) {
         left -= (unsigned long long)got;
         got = recv(fd, bytes, ROOM, 0);
+        if (got > 0 && file >= 0 && write(file, bytes, (size_t)got) != got) {
+            return false;
+        }
     }
     return got > 0;
 }
 
-int main(int argc, char **argv)
+/* Sends a request for path to the server of a URL. Returns a descriptor, or -1. */
+static int ask(const char *url, const char *path)
 {
-    char        request[512];
-    char        place[128];
-    const char *path = argc == 2 && strncmp(argv[1], "http://", 7) == 0 ? strchr(argv[1] + 7, '/')
-                                                                        : NULL;
-    if (path == NULL || (size_t)(path - argv[1]) >= sizeof place) {
-        (void)fputs("usage: peer_recv http://ADDRESS:PORT/PATH\n", stderr);
-        return 2;
+    char         request[512];
+    char         place[128];
+    const size_t width = (size_t)(path - url - 7);
+    if (width >= sizeof place) {
+        return -1;
     }
-    (void)snprintf(place, sizeof place, "%.*s", (int)(path - argv[1] - 7), argv[1] + 7);
+    (void)snprintf(place, sizeof place, "%.*s", (int)width, url + 7);
     const int size =
         snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", path, place);
+    if (size >= (int)sizeof request) {
+        return -1;
+    }
     const int fd = connect_to(place);
-    if (fd < 0 || size >= (int)sizeof request ||
-        send(fd, request, (size_t)size, MSG_NOSIGNAL) != size || !receive(fd)) {
+    return fd >= 0 && send(fd, request, (size_t)size, MSG_NOSIGNAL) == size ? fd : -1;
+}
+
+int main(int argc, char **argv)
+{
+    const bool  good = (argc == 2 || argc == 3) && strncmp(argv[1], "http://", 7) == 0;
+    const char *path = good ? strchr(argv[1] + 7, '/') : NULL;
+    if (path == NULL) {
+        (void)fputs("usage: peer_recv http://ADDRESS:PORT/PATH [FILE]\n", stderr);
+        return 2;
+    }
+    const int file = argc == 3 ? open(argv[2], O_WRONLY | O_CREAT | O_CLOEXEC, 0666) : -1;
+    const int fd = ask(argv[1], path);
+    if (fd < 0 || (argc == 3 && file < 0) || !receive(fd, file)) {
         perror("peer_recv");
         return 1;
     }
-    return close(fd) == 0 ? 0 : 1;
+    return 0; /* which closes them */
 }
