@@ -148,27 +148,30 @@ static bool same_address(const address *a, const address *b)
     return a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr;
 }
 
-/* Whether a descriptor is the other end of a connection. Its own address alone does not say so:
- * connections to two servers may begin at the same port. */
-static bool is_other_end(const server_peer *peer, int fd)
+/* Whether a descriptor is at one end of a connection, of which the other is there. Its own address
+ * alone does not say so: connections to two servers may begin at the same port. */
+static bool is_end(int fd, const address *here, const address *there)
 {
-    address here;
-    address there;
     address name;
-    return name_of(peer->fd, false, &here) && name_of(peer->fd, true, &there) &&
-           name_of(fd, false, &name) && same_address(&name, &there) && name_of(fd, true, &name) &&
-           same_address(&name, &here);
+    return name_of(fd, false, &name) && same_address(&name, here) && name_of(fd, true, &name) &&
+           same_address(&name, there);
 }
 
 /* The descriptor of the other end of a connection, or -1: it is closed, or not ours. */
 static int find_client(server_peer *peer)
 {
-    if (peer->client_fd >= 0 && is_other_end(peer, peer->client_fd)) {
-        return peer->client_fd;
-    }
+    address here;
+    address there;
+    int     known = peer->client_fd;
     peer->client_fd = -1;
+    if (!name_of(peer->fd, false, &here) || !name_of(peer->fd, true, &there)) {
+        return -1;
+    }
+    if (known >= 0 && is_end(known, &there, &here)) {
+        peer->client_fd = known;
+    }
     for (int fd = 0; fd < SCANNED_FDS && peer->client_fd < 0; fd++) {
-        peer->client_fd = is_other_end(peer, fd) ? fd : -1;
+        peer->client_fd = is_end(fd, &there, &here) ? fd : -1;
     }
     return peer->client_fd;
 }

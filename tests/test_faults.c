@@ -87,7 +87,7 @@ static int raw_file(const void *bytes, size_t size)
 /* What is to come back for a request. */
 typedef enum wanted {
     HELLO,     /* 200 and "hello TAG" */
-    LENGTH,    /* 200 and the sum of the request's body */
+    LENGTH,    /* 200 and the size of the request's body, which came as it is */
     REFUSED,   /* no connection */
     CANCELLED, /* that, or HELLO if it was sooner */
     LATE,      /* the total timeout */
@@ -125,20 +125,14 @@ static char posted[BODY_BYTES];
 
 /* ---- the server ------------------------------------------------------------------------ */
 
-static unsigned sum_of(const char *bytes, size_t size)
-{
-    unsigned sum = 1;
-    for (size_t i = 0; i < size; i++) {
-        sum = sum * 31u + (unsigned char)bytes[i];
-    }
-    return sum;
-}
-
+/* What was posted, where it is that, as a number: its size. */
 static bool answer_posted(server_peer *peer, const server_request *request)
 {
-    char text[32];
-    int  size = snprintf(text, sizeof text, "sum %u", sum_of(request->body, request->body_size));
-    return server_sayf(peer, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", size, text);
+    char   text[32];
+    size_t size = request->body_size;
+    bool   same = size <= sizeof posted && memcmp(request->body, posted, size) == 0;
+    int    length = snprintf(text, sizeof text, "size %zu", same ? size : 0);
+    return server_sayf(peer, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", length, text);
 }
 
 /* A head and content that come in many pieces, after an interim response. */
@@ -177,7 +171,7 @@ static bool answer_to_the_end(server_peer *peer, long tag)
     return false;
 }
 
-/* /hello/7, /pieces/7, /chunks/7, /end/7, /once/7, /hold/7, /sum, /on/sum, /to/PORT/7: see
+/* /hello/7, /pieces/7, /chunks/7, /end/7, /once/7, /hold/7, /size, /on/size, /to/PORT/7: see
  * below. */
 static bool answer(server_peer *peer, const server_request *request, void *context)
 {
@@ -214,11 +208,11 @@ static bool answer(server_peer *peer, const server_request *request, void *conte
                            hello >= 0 ? hello : once) &&
                once < 0;
     }
-    if (server_target_is(request, "/on/sum")) {
-        return server_say(peer, "HTTP/1.1 307 On\r\nLocation: /sum\r\n"
+    if (server_target_is(request, "/on/size")) {
+        return server_say(peer, "HTTP/1.1 307 On\r\nLocation: /size\r\n"
                                 "Content-Length: 0\r\n\r\n");
     }
-    return server_target_is(request, "/sum") ? answer_posted(peer, request) : server_hold(peer);
+    return server_target_is(request, "/size") ? answer_posted(peer, request) : server_hold(peer);
 }
 
 /* ---- what is right --------------------------------------------------------------------- */
@@ -326,10 +320,10 @@ static size_t posted_size(const trial *t)
     return t->mode == FAULTS_SHORT_ALL || t->mode == FAULTS_SHORT_STUCK ? 500 : size;
 }
 
-static bool is_sum(const trial *t, const pario_response *r)
+static bool is_size(const trial *t, const pario_response *r)
 {
     char text[32];
-    int  size = snprintf(text, sizeof text, "sum %u", sum_of(posted, posted_size(t)));
+    int  size = snprintf(text, sizeof text, "size %zu", posted_size(t));
     return r->error == PARIO_OK && r->status == 200 && r->body_size == (size_t)size &&
            memcmp(r->body, text, (size_t)size) == 0;
 }
@@ -341,7 +335,7 @@ static bool is_right(const trial *t, const pario_response *r)
     case HELLO:
         return is_hello(t, r);
     case LENGTH:
-        return is_sum(t, r);
+        return is_size(t, r);
     case REFUSED:
         return r->error == PARIO_ERROR_CONNECT && r->system_error == ECONNREFUSED;
     case CANCELLED:
@@ -618,7 +612,7 @@ static void post_much(trial *t)
     memset(&config, 0, sizeof config);
     config.expect_bytes = PARIO_OFF;
     memset(&request, 0, sizeof request);
-    snprintf(url, sizeof url, "http://127.0.0.1:%u/sum", t->port);
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/size", t->port);
     request.url = url;
     request.method = "SEARCH";
     request.fields = fields;
@@ -749,7 +743,7 @@ static void put_file(trial *t)
     request.body_fd = fd;
     if (start(t, &config)) {
         for (size_t i = 7; i < 9; i++) {
-            snprintf(url, sizeof url, "http://127.0.0.1:%u/%ssum", t->port, i == 8 ? "on/" : "");
+            snprintf(url, sizeof url, "http://127.0.0.1:%u/%ssize", t->port, i == 8 ? "on/" : "");
             request.body_fd_size = i == 7 ? PARIO_UNLIMITED : 0;
             ask(t, i, LENGTH, &request);
             collect(t);
@@ -771,7 +765,7 @@ static void put_pipe(trial *t)
     config.expect_bytes = PARIO_OFF;
     t->pieces = true;
     t->little = true;
-    snprintf(url, sizeof url, "http://127.0.0.1:%u/sum", t->port);
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/size", t->port);
     request.url = url;
     if (!raw_pipe(ends, posted, posted_size(t)) || !start(t, &config)) {
         return;
@@ -862,7 +856,7 @@ static void by_https(trial *t)
             ask(t, i, HELLO, &request);
             collect(t);
         }
-        snprintf(url, sizeof url, "https://127.0.0.1:%u/sum", t->port);
+        snprintf(url, sizeof url, "https://127.0.0.1:%u/size", t->port);
         request.body = posted;
         request.body_size = posted_size(t);
         ask(t, 7, LENGTH, &request);
@@ -1438,7 +1432,9 @@ static void sweep_all(const faults_mode *modes, size_t count)
 {
     server_options options;
     memset(&options, 0, sizeof options);
-    memset(posted, 'x', sizeof posted);
+    for (size_t i = 0; i < sizeof posted; i++) {
+        posted[i] = (char)('a' + i * 7 % 23);
+    }
     options.handler = answer;
     options.forget = true;
     keeper = server_start(&options);
