@@ -161,7 +161,7 @@ $(EXAMPLES_CXX): $(BUILD)/%: examples/%.cc $(call flags,$(CXX))
 # ---------------------------------------------------------------------------------------------
 # The benchmarks: some small programs, and the experiment, which is all other files
 
-ALONE      := ticket_server hold_client parse_head
+ALONE      := ticket_server hold_client parse_head least
 EXPERIMENT := $(filter-out $(ALONE) ticket_%,$(patsubst bench/%.c,%,$(wildcard bench/*.c)))
 ALL_PEERS  := $(patsubst bench/peers/%.c,%,$(wildcard bench/peers/*.c))
 NO_PEERS   := $(if $(have_curl),,$(filter peer_curl,$(ALL_PEERS)))
