@@ -142,7 +142,7 @@
  *
  *     PARIO_MALLOC(size), PARIO_REALLOC(pointer, size), PARIO_FREE(pointer)
  *                      your allocator, all three or none; called from several threads
- *     PARIO_STATIC     everything has internal linkage
+ *     PARIO_STATIC     everything has internal linkage: for one file, without what it does not use
  *     PARIO_NO_FIBERS  leave the fibers out (the default where ucontext is missing)
  *     PARIO_SECTIONS   for analyzers, not a feature: compile only the first N sections
  *                      of the implementation (1 bytes, 2 url, 3 head, 4 body, 5 request,

@@ -7,6 +7,7 @@
  *     build/ticket_prices -x fibers -c 20 http://127.0.0.1:8080
  */
 #define PARIO_IMPLEMENTATION
+#define PARIO_STATIC /* what is not used here is not in the program either */
 #include "bench/tickets.h"
 #include "pario.h"
 
