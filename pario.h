@@ -432,8 +432,8 @@ typedef struct pario_config {
      * entry matches nothing, and no name is looked up to be compared. NULL: "". Copied.
      */
     const char *no_proxy;
-    /* The path of a unix socket that all connections lead to, whatever the URL's host is. NULL: as
-     * the URL says. Copied. */
+    /* The path of a unix socket that all connections lead to, whatever the URL's host is; one whose
+     * queue is full refuses at once, with EAGAIN. NULL: as the URL says. Copied. */
     const char *unix_socket;
     /* The numeric address that all connections begin at, "192.0.2.1" or "2001:db8::1"; only hosts
      * with an address of its family can be reached then. NULL: the system's choice. Copied. */

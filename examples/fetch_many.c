@@ -122,7 +122,8 @@ static const char help[] =
     "                             for more (default 300)\n"
     "      --resume FILE          skip what FILE, an earlier output, lists as done:\n"
     "                             no error, and a status other than 429 and 503\n"
-    "exit: 0 all responses were complete, 1 some were not, 2 usage\n";
+    "exit: 0 all responses were complete, 1 some were not, 2 usage,\n"
+    "  77 the file of --cacert cannot be used\n";
 
 static many *many_of(cli_common *common)
 {

@@ -107,7 +107,7 @@ static const char help[] =
     "  28 timed out, 35 TLS failed, 45 --interface is of another family,\n"
     "  47 too many redirects, 52 empty reply,\n"
     "  55 send failed, 56 malformed framing, reset, or tunnel refused,\n"
-    "  63 over --max-filesize,\n"
+    "  63 over --max-filesize, 77 the file of --cacert cannot be used,\n"
     "  any other: named on standard error\n";
 
 static get_settings *settings_of(cli_common *common)

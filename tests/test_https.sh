@@ -150,5 +150,7 @@ check 'sessions are resumed' grep -q r sessions
 executor=epoll
 get --cacert nowhere.pem "https://localhost:$port/small"
 check 'a file of certificates that is not there' [ $? -eq 77 ]
+"$build/fetch_many" --cacert nowhere.pem "https://localhost:$port/small" >lines 2>&1
+check 'a file of certificates that is not there, for many' [ $? -eq 77 ]
 
 finish
