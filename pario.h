@@ -249,16 +249,16 @@ __attribute__((used)) static inline const char *pario_i_implemented(void)
 #define PARIO_ERRORS(X)                                                                            \
     X(OK, "complete")                                                                              \
     /* what pario_next answers when it has no response */                                          \
-    X(NOTHING_LEFT, "no request and no task is outstanding")                                       \
-    X(TIME_OVER, "nothing came back within the time that pario_next was given")                    \
+    X(NOTHING_LEFT, "no request or task is outstanding")                                           \
+    X(TIME_OVER, "nothing came back in time")                                                      \
     X(WOKEN, "pario_wake was called")                                                              \
     /* wrong arguments: found before a byte is sent */                                             \
     X(ERROR_ARGUMENT, "an argument is NULL that must not be, or a size has no data")               \
-    X(ERROR_CONFIG, "a configuration value is out of its range")                                   \
-    X(ERROR_EXECUTOR, "there is no such executor")                                                 \
-    X(ERROR_NO_FIBERS, "fibers are not compiled in, or this libc has no ucontext")                 \
-    X(ERROR_NO_STACKS, "tasks need stacks: use another executor than epoll")                       \
-    X(ERROR_NO_DESCRIPTOR, "the sequential executor does nothing in the background")               \
+    X(ERROR_CONFIG, "an option is out of its range")                                               \
+    X(ERROR_EXECUTOR, "no such executor")                                                          \
+    X(ERROR_NO_FIBERS, "fibers are not compiled in")                                               \
+    X(ERROR_NO_STACKS, "tasks need another executor than epoll")                                   \
+    X(ERROR_NO_DESCRIPTOR, "the sequential executor has no descriptor")                            \
     X(ERROR_IN_TASK, "a task may call pario_fetch, not this")                                      \
     X(ERROR_URL, "the URL is not an absolute URL as RFC 3986 has it")                              \
     X(ERROR_URL_TOO_LONG, "the URL or its host is too long")                                       \
@@ -269,64 +269,64 @@ __attribute__((used)) static inline const char *pario_i_implemented(void)
     X(ERROR_NEEDS_TLS, "https needs a TLS transport")                                              \
     X(ERROR_PROXY_URL, "the proxy is not http://[user:password@]host[:port]")                      \
     X(ERROR_PROXY_SCHEME, "the proxy's scheme is not http")                                        \
-    X(ERROR_METHOD, "the method is not a token, or one that this client cannot carry out")         \
+    X(ERROR_METHOD, "the method is no token, or cannot be carried out")                            \
     X(ERROR_FIELD_NAME, "a field name is not a token")                                             \
     X(ERROR_FIELD_VALUE, "a field value holds a control byte")                                     \
-    X(ERROR_FIELD_RESERVED, "this field is written by the library only")                           \
+    X(ERROR_FIELD_RESERVED, "only the library writes this field")                                  \
     X(ERROR_CREDENTIALS, "no user for the password, or one with a colon, or a control byte")       \
-    X(ERROR_TOO_LARGE, "the request is larger than memory can hold")                               \
-    X(ERROR_QUEUE_FULL, "as many requests as allowed are waiting: take responses first")           \
-    X(ERROR_UNKNOWN_ID, "no request with this id is outstanding")                                  \
+    X(ERROR_TOO_LARGE, "the request is larger than memory")                                        \
+    X(ERROR_QUEUE_FULL, "the queue is full: take responses first")                                 \
+    X(ERROR_UNKNOWN_ID, "no such request is outstanding")                                          \
     /* the machine */                                                                              \
     X(ERROR_MEMORY, "out of memory")                                                               \
     X(ERROR_SYSTEM, "a system call failed")                                                        \
     X(ERROR_THREAD, "a thread could not be started")                                               \
     X(ERROR_PROCESS, "this process cannot be read")                                                \
-    X(ERROR_BODY_READ, "the descriptor of the content cannot be read, or ends too early")          \
-    X(ERROR_BODY_REWIND, "the content would have to be sent again, and comes from no file")        \
+    X(ERROR_BODY_READ, "the content cannot be read, or ends too early")                            \
+    X(ERROR_BODY_REWIND, "the content cannot be sent again, as it comes from no file")             \
     /* the connection */                                                                           \
     X(ERROR_CANCELLED, "cancelled")                                                                \
     X(ERROR_RESOLVE, "the host's name was not resolved")                                           \
-    X(ERROR_SOURCE, "the host has no address of the family that the source address is of")         \
+    X(ERROR_SOURCE, "the host has no address of the source address's family")                      \
     X(ERROR_CONNECT, "no connection")                                                              \
     X(ERROR_PROXY_REFUSED, "the proxy refused a tunnel to the host")                               \
-    X(ERROR_PROXY_BYTES, "the proxy sent more than its answer into a tunnel not yet used")         \
+    X(ERROR_PROXY_BYTES, "the proxy sent more than its answer")                                    \
     X(ERROR_TLS, "the TLS transport failed")                                                       \
     X(ERROR_SEND, "the connection broke while sending")                                            \
     X(ERROR_RECEIVE, "the connection broke while receiving")                                       \
-    X(ERROR_CONNECT_TIMEOUT, "no connection within the time for it")                               \
+    X(ERROR_CONNECT_TIMEOUT, "no connection in time")                                              \
     X(ERROR_PROGRESS_TIMEOUT, "no byte came or went for too long")                                 \
     X(ERROR_TOTAL_TIMEOUT, "the request took longer than allowed")                                 \
     /* the head, RFC 9112 sections 2 to 5 */                                                       \
-    X(ERROR_EMPTY_REPLY, "the server closed the connection without a reply")                       \
+    X(ERROR_EMPTY_REPLY, "the connection ended without a reply")                                   \
     X(ERROR_HEAD_TRUNCATED, "the reply ended within its head")                                     \
     X(ERROR_STATUS_LINE, "the reply does not begin with a status line")                            \
     X(ERROR_VERSION, "the reply is of another version than HTTP/1")                                \
     X(ERROR_FIELD_LINE, "a field line of the reply is malformed")                                  \
-    X(ERROR_HEAD_TOO_LARGE, "the reply's head is larger than allowed")                             \
-    X(ERROR_TOO_MANY_FIELDS, "the reply has more fields than allowed")                             \
-    X(ERROR_TOO_MANY_INTERIM, "the reply has more interim responses than allowed")                 \
-    X(ERROR_UPGRADE, "the server switches to a protocol that nobody asked for")                    \
+    X(ERROR_HEAD_TOO_LARGE, "the head is larger than allowed")                                     \
+    X(ERROR_TOO_MANY_FIELDS, "more fields than allowed")                                           \
+    X(ERROR_TOO_MANY_INTERIM, "more interim responses than allowed")                               \
+    X(ERROR_UPGRADE, "the server switches protocols unasked")                                      \
     /* framing, RFC 9112 sections 6 and 7 */                                                       \
-    X(ERROR_LENGTH_DUPLICATE, "the reply has more than one Content-Length")                        \
-    X(ERROR_LENGTH_DIGITS, "the reply's Content-Length is not a number")                           \
-    X(ERROR_LENGTH_OVERFLOW, "the reply's Content-Length is beyond all measure")                   \
-    X(ERROR_TRANSFER_ENCODING, "the reply's Transfer-Encoding is not exactly one chunked")         \
-    X(ERROR_LENGTH_AND_ENCODING, "the reply has both Content-Length and Transfer-Encoding")        \
+    X(ERROR_LENGTH_DUPLICATE, "more than one Content-Length")                                      \
+    X(ERROR_LENGTH_DIGITS, "Content-Length is not a number")                                       \
+    X(ERROR_LENGTH_OVERFLOW, "Content-Length is beyond all measure")                               \
+    X(ERROR_TRANSFER_ENCODING, "Transfer-Encoding is not exactly one chunked")                     \
+    X(ERROR_LENGTH_AND_ENCODING, "both Content-Length and Transfer-Encoding")                      \
     X(ERROR_CHUNK_SIZE, "a chunk's size line is malformed")                                        \
     X(ERROR_CHUNK_OVERFLOW, "a chunk's size is beyond all measure")                                \
-    X(ERROR_CHUNK_END, "a chunk's data are not followed by a line end")                            \
-    X(ERROR_CHUNK_EXTENSIONS, "the reply has more chunk extensions than allowed")                  \
+    X(ERROR_CHUNK_END, "no line end follows a chunk's data")                                       \
+    X(ERROR_CHUNK_EXTENSIONS, "more chunk extensions than allowed")                                \
     X(ERROR_TRAILER, "a trailer field is malformed")                                               \
-    X(ERROR_TRAILERS_TOO_LARGE, "the reply's trailers are larger than allowed")                    \
+    X(ERROR_TRAILERS_TOO_LARGE, "the trailers are larger than allowed")                            \
     X(ERROR_BODY_TRUNCATED, "the reply ended within its content")                                  \
     X(ERROR_BODY_TOO_LARGE, "the reply's content is larger than allowed")                          \
-    X(ERROR_BODY_WRITE, "the content could not be written to its descriptor")                      \
+    X(ERROR_BODY_WRITE, "the content could not be written")                                        \
     /* redirects, RFC 9110 section 15.4 */                                                         \
     X(ERROR_TOO_MANY_REDIRECTS, "more redirects than allowed")                                     \
-    X(ERROR_REDIRECT_LOOP, "a redirect leads back to where it came from")                          \
-    X(ERROR_REDIRECT_LOCATION, "the redirect's Location is repeated or malformed")                 \
-    X(ERROR_REDIRECT_SCHEME, "the redirect leads to a scheme that is not allowed from here")
+    X(ERROR_REDIRECT_LOOP, "the redirects run in a circle")                                        \
+    X(ERROR_REDIRECT_LOCATION, "Location is repeated or malformed")                                \
+    X(ERROR_REDIRECT_SCHEME, "the redirect's scheme is not allowed from here")
 
 typedef enum pario_error {
 #define PARIO_X(name, text) PARIO_##name,
@@ -407,7 +407,7 @@ typedef struct pario_config {
     int64_t        interim;               /* U, O */
     int64_t        chunk_extension_bytes; /* U, O */
     int64_t        trailer_bytes;         /* 16 MiB at most, O */
-    int64_t        redirects;             /* followed; 0: none, U */
+    int64_t        redirects;             /* followed; 0: none, U, O */
     int64_t        expect_bytes;      /* so much content, or of unknown size, waits for 100, O */
     int64_t        expect_timeout_ms; /* for so long, U */
     /*
@@ -913,6 +913,16 @@ static unsigned char pario_i_lower(unsigned char byte)
     return (unsigned char)(letter < 26u ? byte + 32u : byte);
 }
 
+/* Whether two texts of a size are the same, in letters of whatever case. */
+static bool pario_i_same(const unsigned char *a, const unsigned char *b, size_t size)
+{
+    size_t i = 0;
+    while (i < size && pario_i_lower(a[i]) == pario_i_lower(b[i])) {
+        i++;
+    }
+    return i == size;
+}
+
 /* Index of the first `byte` in s[beg..end), or end. */
 static size_t pario_i_find(const unsigned char *s, size_t beg, size_t end, unsigned char byte)
 {
@@ -1114,34 +1124,28 @@ static void *pario_i_new(size_t size, size_t count, size_t item)
     return block;
 }
 
-/* Doubles an array of *room items of a size, 16 at first; NULL: no memory, it stays as it was. */
-static void *pario_i_grow(void *array, size_t *room, size_t size)
+/* Sees that there is room for one more behind `count` items of a size in an array, whose pointer is
+ * at *array: it is doubled, 16 at first. False: out of memory, nothing has changed. */
+static bool pario_i_reserve(void *array, size_t count, size_t *room, size_t size)
 {
     size_t items;
     size_t bytes;
-    void  *grown = NULL;
-    if (pario_i_size_add(*room, *room < 16 ? 16 : *room, &items) &&
-        pario_i_size_multiply(items, size, &bytes) && bytes > 0) {
-        grown = PARIO_REALLOC(array, bytes);
-    }
-    *room = grown != NULL ? items : *room;
-    return grown;
-}
-
-/* Sees that there is room for one more behind `count` items of a size in an array, whose pointer is
- * at *array. False: out of memory, nothing has changed. */
-static bool pario_i_reserve(void *array, size_t count, size_t *room, size_t size)
-{
-    void *items;
+    void  *block;
     if (count < *room) {
         return true;
     }
-    memcpy((void *)&items, array, sizeof(void *));
-    items = pario_i_grow(items, room, size);
-    if (items != NULL) {
-        memcpy(array, (const void *)&items, sizeof(void *));
+    if (!pario_i_size_add(*room, *room < 16 ? 16 : *room, &items) ||
+        !pario_i_size_multiply(items, size, &bytes) || bytes == 0) {
+        return false;
     }
-    return items != NULL;
+    memcpy((void *)&block, array, sizeof(void *));
+    block = PARIO_REALLOC(block, bytes);
+    if (block == NULL) {
+        return false;
+    }
+    memcpy(array, (const void *)&block, sizeof(void *));
+    *room = items;
+    return true;
 }
 
 /* Appends size bytes, which may be the buffer's own from behind its end, if it has room for them.
@@ -1156,6 +1160,16 @@ static bool pario_i_buffer_append(pario_i_buffer *buffer, const void *bytes, siz
         buffer->size += size;
     }
     return true;
+}
+
+/* Appends so many texts. False: no memory. */
+static bool pario_i_buffer_join(pario_i_buffer *buffer, const char *const *texts, size_t count)
+{
+    bool good = true;
+    for (size_t i = 0; i < count && good; i++) {
+        good = pario_i_buffer_append(buffer, texts[i], strlen(texts[i]));
+    }
+    return good;
 }
 
 /* Gives the memory back; the buffer is empty then. */
@@ -1481,15 +1495,10 @@ static pario_error pario_i_url_parse(const unsigned char *s, size_t size, pario_
 static bool pario_i_url_same_origin(const unsigned char *s, const pario_i_url *a,
                                     const unsigned char *t, const pario_i_url *b)
 {
-    bool   same = a->https == b->https && a->port == b->port;
-    size_t i = a->host_beg;
-    size_t k = b->host_beg;
-    while (i < a->host_end && k < b->host_end && same) {
-        same = pario_i_lower(s[i]) == pario_i_lower(t[k]);
-        i++;
-        k++;
-    }
-    return same && i == a->host_end && k == b->host_end;
+    size_t size = (size_t)a->host_end - a->host_beg;
+    return a->https == b->https && a->port == b->port &&
+           size == (size_t)b->host_end - b->host_beg &&
+           pario_i_same(s + a->host_beg, t + b->host_beg, size);
 }
 
 /* Appends s[beg..end); what may not stand in a URL is percent-encoded. */
@@ -1528,47 +1537,27 @@ static unsigned pario_i_url_dots(const unsigned char *s, size_t beg, size_t end)
     return dots ? (unsigned)size : 0;
 }
 
-/* Appends a segment of a path with its slash, or carries it out if it is "." or "..". */
-static bool pario_i_url_segment(pario_i_buffer *out, size_t root, const unsigned char *s,
-                                size_t beg, size_t end)
+/* Carries "." and ".." out in the path that begins at out->data[root] with a slash: RFC 3986
+ * section 5.2.4. What stands before it stays. */
+static void pario_i_url_remove_dots(pario_i_buffer *out, size_t root)
 {
-    unsigned dots = pario_i_url_dots(s, beg, end);
-    if (dots == 1) {
-        return true;
+    unsigned dots = 0;
+    size_t   end = out->size;
+    size_t   beg = root;
+    out->size = root;
+    while (beg < end) {
+        size_t next = pario_i_find(out->data, beg + 1, end, '/');
+        dots = pario_i_url_dots(out->data, beg + 1, next);
+        if (dots == 2) {
+            pario_i_url_pop(out, root);
+        } else if (dots == 0) {
+            (void)pario_i_buffer_append(out, out->data + beg, next - beg); /* it has the room */
+        }
+        beg = next;
     }
-    if (dots == 2) {
-        pario_i_url_pop(out, root);
-        return true;
+    if (dots > 0) {
+        (void)pario_i_buffer_append(out, "/", 1);
     }
-    return pario_i_buffer_append(out, "/", 1) && pario_i_url_append(out, s, beg, end);
-}
-
-/*
- * Appends the segments of s[*beg..end), which follow a slash, with "." and ".." carried out;
- * out->size never falls below root. The last segment is left over, *beg is where it begins.
- */
-static bool pario_i_url_segments(pario_i_buffer *out, size_t root, const unsigned char *s,
-                                 size_t *beg, size_t end)
-{
-    bool   good = true;
-    size_t slash = pario_i_find(s, *beg, end, '/');
-    while (slash < end && good) {
-        good = pario_i_url_segment(out, root, s, *beg, slash);
-        *beg = slash + 1;
-        slash = pario_i_find(s, *beg, end, '/');
-    }
-    return good;
-}
-
-/* As pario_i_url_segments, with the last segment. */
-static bool pario_i_url_path(pario_i_buffer *out, size_t root, const unsigned char *s, size_t beg,
-                             size_t end)
-{
-    size_t at = beg;
-    bool   good = pario_i_url_segments(out, root, s, &at, end);
-    bool   dots = pario_i_url_dots(s, at, end) > 0;
-    return good && pario_i_url_segment(out, root, s, at, end) &&
-           (!dots || pario_i_buffer_append(out, "/", 1));
 }
 
 /* Where a reference's path, query and fragment end. */
@@ -1577,6 +1566,8 @@ typedef struct pario_i_reference {
     size_t path_end;
     size_t query_end;
     bool   authority; /* it names a host of its own, which begins at authority_beg */
+    bool   slash;     /* its path begins with one */
+    bool   rooted;    /* it goes on from nothing of the base's path */
     size_t authority_beg;
     size_t scheme_end; /* 0: it has no scheme */
 } pario_i_reference;
@@ -1595,6 +1586,8 @@ static void pario_i_reference_split(const unsigned char *s, size_t size, pario_i
     }
     r->query_end = pario_i_find(s, r->path_beg, size, '#');
     r->path_end = pario_i_find(s, r->path_beg, r->query_end, '?');
+    r->slash = r->path_beg < r->path_end && s[r->path_beg] == '/';
+    r->rooted = r->slash || r->authority || r->scheme_end > 0;
 }
 
 /* Appends scheme, "://" and authority of the target, without userinfo. */
@@ -1620,23 +1613,19 @@ static bool pario_i_url_put_authority(pario_i_buffer *out, const unsigned char *
            pario_i_buffer_append(out, from + beg, end - beg);
 }
 
-/* Appends a path and query that come from the base in part, RFC 3986 section 5.2.2. */
-static bool pario_i_url_merge(pario_i_buffer *out, const unsigned char *base,
-                              const pario_i_url *url, const unsigned char *s,
-                              const pario_i_reference *r)
+/* Where that part of the base's path and query ends which a reference goes on from. */
+static size_t pario_i_url_kept(const unsigned char *base, const pario_i_url *url,
+                               const pario_i_reference *r)
 {
-    size_t root = out->size;
-    size_t path_end = pario_i_find(base, url->target_beg, url->target_end, '?');
-    bool   good = true;
+    size_t end = url->target_beg;
+    size_t path_end = pario_i_find(base, end, url->target_end, '?');
     if (r->path_beg == r->path_end) {
-        size_t end = r->path_end < r->query_end ? path_end : (size_t)url->target_end;
-        return pario_i_url_append(out, base, url->target_beg, end);
+        return r->path_end < r->query_end ? path_end : (size_t)url->target_end;
     }
-    if (url->target_beg < path_end) { /* without its last segment, section 5.2.3 */
-        size_t beg = (size_t)url->target_beg + 1;
-        good = pario_i_url_segments(out, root, base, &beg, path_end);
+    for (size_t i = end; i < path_end; i++) { /* without its last segment, section 5.2.3 */
+        end = base[i] == '/' ? i : end;
     }
-    return good && pario_i_url_path(out, root, s, r->path_beg, r->path_end);
+    return end;
 }
 
 /* Appends path and query of the target, RFC 3986 section 5.2.2. */
@@ -1644,13 +1633,15 @@ static bool pario_i_url_put_target(pario_i_buffer *out, const unsigned char *bas
                                    const pario_i_url *url, const unsigned char *s,
                                    const pario_i_reference *r)
 {
-    bool slash = r->path_beg < r->path_end && s[r->path_beg] == '/';
-    bool good;
-    if (slash || r->authority || r->scheme_end > 0) {
-        size_t beg = r->path_beg + (slash ? 1u : 0u);
-        good = pario_i_url_path(out, out->size, s, beg, r->path_end);
-    } else {
-        good = pario_i_url_merge(out, base, url, s, r);
+    size_t root = out->size;
+    size_t beg = url->target_beg;
+    bool   path = r->rooted || r->path_beg < r->path_end;
+    size_t end = r->rooted ? beg : pario_i_url_kept(base, url, r);
+    bool   good = pario_i_buffer_append(out, base + beg, end - beg) &&
+                pario_i_buffer_append(out, "/", path && !r->slash ? 1 : 0) &&
+                pario_i_url_append(out, s, r->path_beg, r->path_end);
+    if (good && path) {
+        pario_i_url_remove_dots(out, root);
     }
     return good && pario_i_url_append(out, s, r->path_end, r->query_end);
 }
@@ -1767,14 +1758,9 @@ static pario_error pario_i_head_status_line(pario_i_head *head, const unsigned c
 /* The next free place in the field table, or NULL: no memory. */
 static pario_i_field *pario_i_head_place(pario_i_head *head)
 {
-    if (head->fields == NULL || head->count >= head->room) {
-        void *fields = pario_i_grow(head->fields, &head->room, sizeof *head->fields);
-        if (fields == NULL) {
-            return NULL;
-        }
-        head->fields = (pario_i_field *)fields;
-    }
-    return &head->fields[head->count];
+    bool good =
+        pario_i_reserve((void *)&head->fields, head->count, &head->room, sizeof *head->fields);
+    return good ? &head->fields[head->count] : NULL;
 }
 
 /* Narrows [*beg, *end) by the spaces and tabs at both its ends. */
@@ -1963,11 +1949,8 @@ static size_t pario_i_head_lookup(const pario_i_head *head, const unsigned char 
     size_t size = strlen(name);
     for (size_t i = 0; i < head->count && found == head->count; i++) {
         size_t beg = head->fields[i].name_beg;
-        bool   same = head->fields[i].name_end - beg == size;
-        for (size_t k = 0; k < size && same; k++) {
-            same = pario_i_lower(s[beg + k]) == pario_i_lower((unsigned char)name[k]);
-        }
-        if (same) {
+        if (head->fields[i].name_end - beg == size &&
+            pario_i_same(s + beg, (const unsigned char *)name, size)) {
             found = left == 0 ? i : found;
             left -= left > 0 ? 1u : 0u;
         }
@@ -2283,7 +2266,10 @@ typedef enum pario_i_method {
 #define PARIO_I_SECRET 32u    /* hold credentials */
 #define PARIO_I_DETOUR 64u    /* url is in a block of its own, from a redirect */
 #define PARIO_I_HAS_TEXT 128u /* there is something behind the URL */
-#define PARIO_I_RESERVED 256u /* of a field: only the library writes it. Never in flags */
+/* And of a field alone, never in flags: */
+#define PARIO_I_RESERVED 256u /* only the library writes it */
+#define PARIO_I_PRIVATE 512u  /* it is for this origin only */
+#define PARIO_I_ABOUT 1024u   /* it is about the content */
 
 /* Content of a size that nobody knows is sent in chunks. */
 #define PARIO_I_UNKNOWN UINT64_MAX
@@ -2542,20 +2528,34 @@ static pario_error pario_i_order_rest(pario_i_order *order, const pario_request 
     return pario_i_order_put_rest(request, other, sends, text) ? PARIO_OK : PARIO_ERROR_MEMORY;
 }
 
-/* The bits that a field of the user's sets: what it replaces, or what it asks for. */
+/* What is known of a field of the user's: the bits that it sets, which say what it replaces or asks
+ * for, and those that are for fields alone. */
 static unsigned pario_i_order_bits(const unsigned char *name, size_t size, const char *value)
 {
     static const struct {
         const char *name;
         unsigned    bits;
     } known[] = {
-        { "host", PARIO_I_OWN_HOST },           { "authorization", PARIO_I_SECRET },
-        { "user-agent", PARIO_I_OWN_AGENT },    { "accept", PARIO_I_OWN_ACCEPT },
-        { "content-length", PARIO_I_RESERVED }, { "transfer-encoding", PARIO_I_RESERVED },
+        { "host", PARIO_I_OWN_HOST | PARIO_I_PRIVATE },
+        { "authorization", PARIO_I_SECRET | PARIO_I_PRIVATE },
+        { "proxy-authorization", PARIO_I_PRIVATE },
+        { "cookie", PARIO_I_PRIVATE },
+        { "user-agent", PARIO_I_OWN_AGENT },
+        { "accept", PARIO_I_OWN_ACCEPT },
+        { "content-length", PARIO_I_RESERVED },
+        { "transfer-encoding", PARIO_I_RESERVED },
+        { "content-type", PARIO_I_ABOUT },
+        { "content-encoding", PARIO_I_ABOUT },
+        { "content-language", PARIO_I_ABOUT },
+        { "content-location", PARIO_I_ABOUT },
+        { "digest", PARIO_I_ABOUT },
+        { "last-modified", PARIO_I_ABOUT },
     };
     unsigned bits = 0;
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        bits |= pario_i_equals(name, 0, size, known[i].name) ? known[i].bits : 0u;
+        bool first = (name[0] | 0x20u) ==
+                     (unsigned char)known[i].name[0]; /* that tells most apart */
+        bits |= first && pario_i_equals(name, 0, size, known[i].name) ? known[i].bits : 0u;
     }
     if (value != NULL && pario_i_equals(name, 0, size, "connection")) {
         pario_i_framing_fields fields;
@@ -2569,14 +2569,11 @@ static unsigned pario_i_order_bits(const unsigned char *name, size_t size, const
 /* Appends a field line to *text. */
 static pario_error pario_i_order_line(const pario_field *field, pario_i_buffer *text)
 {
-    size_t size = strlen(field->value);
-    if (!pario_i_is_text((const unsigned char *)field->value, 0, size)) {
+    const char *const line[] = { field->name, ": ", field->value, "\r\n" };
+    if (!pario_i_is_text((const unsigned char *)field->value, 0, strlen(field->value))) {
         return PARIO_ERROR_FIELD_VALUE;
     }
-    bool good = pario_i_buffer_append(text, field->name, strlen(field->name)) &&
-                pario_i_buffer_append(text, ": ", 2) &&
-                pario_i_buffer_append(text, field->value, size);
-    return good && pario_i_buffer_append(text, "\r\n", 2) ? PARIO_OK : PARIO_ERROR_MEMORY;
+    return pario_i_buffer_join(text, line, 4) ? PARIO_OK : PARIO_ERROR_MEMORY;
 }
 
 /* Checks a field of the user's and appends its line to *text. */
@@ -2589,14 +2586,12 @@ static pario_error pario_i_order_field(pario_i_order *order, const pario_field *
         return PARIO_ERROR_FIELD_NAME;
     }
     unsigned bits = pario_i_order_bits(name, size, field->value);
-    unsigned twice = bits & order->flags & PARIO_I_OWN_HOST;
-    if ((bits & PARIO_I_OWN_HOST) != 0 && field->value == NULL) {
+    bool     host = (bits & PARIO_I_OWN_HOST) != 0;
+    bool     twice = (bits & order->flags & PARIO_I_OWN_HOST) != 0;
+    if ((bits & PARIO_I_RESERVED) != 0 || twice || (host && field->value == NULL)) {
         return PARIO_ERROR_FIELD_RESERVED;
     }
-    if ((bits & PARIO_I_RESERVED) != 0 || twice != 0) {
-        return PARIO_ERROR_FIELD_RESERVED;
-    }
-    order->flags = (uint8_t)(order->flags | bits);
+    order->flags = (uint8_t)((order->flags | bits) & 255u);
     return field->value != NULL ? pario_i_order_line(field, text) : PARIO_OK;
 }
 
@@ -2649,11 +2644,10 @@ static pario_error pario_i_plain(const pario_request *request, const pario_i_url
     bool room;
     bool good = true;
     if (request->user != NULL) {
-        const char *password = request->password != NULL ? request->password : "";
+        const char       *password = request->password != NULL ? request->password : "";
+        const char *const pieces[] = { request->user, ":", password };
         good = strchr(request->user, ':') == NULL;
-        room = pario_i_buffer_append(plain, request->user, strlen(request->user)) &&
-               pario_i_buffer_append(plain, ":", 1) &&
-               pario_i_buffer_append(plain, password, strlen(password));
+        room = pario_i_buffer_join(plain, pieces, 3);
     } else {
         room = pario_i_userinfo(parts, (const unsigned char *)request->url, plain, &good);
     }
@@ -2669,11 +2663,11 @@ static pario_error pario_i_plain(const pario_request *request, const pario_i_url
 static pario_error pario_i_basic(const char *name, const pario_request *request,
                                  const pario_i_url *parts, pario_i_buffer *text)
 {
-    pario_i_buffer plain = { NULL, 0, 0 };
-    pario_error    error = pario_i_plain(request, parts, &plain);
+    const char *const begin[] = { name, ": Basic " };
+    pario_i_buffer    plain = { NULL, 0, 0 };
+    pario_error       error = pario_i_plain(request, parts, &plain);
     if (error == PARIO_OK) {
-        bool room = pario_i_buffer_append(text, name, strlen(name)) &&
-                    pario_i_buffer_append(text, ": Basic ", 8) &&
+        bool room = pario_i_buffer_join(text, begin, 2) &&
                     pario_i_base64(text, plain.data, plain.size) &&
                     pario_i_buffer_append(text, "\r\n", 2);
         error = room ? PARIO_OK : PARIO_ERROR_MEMORY;
@@ -2759,33 +2753,6 @@ static pario_error pario_i_order_read(pario_i_order *order, const pario_request 
     return error;
 }
 
-/* Whether s[0..end) is one of the words, the last of which is NULL. */
-static bool pario_i_is_one_of(const unsigned char *s, size_t end, const char *const *words)
-{
-    bool found = false;
-    for (size_t i = 0; words[i] != NULL && !found; i++) {
-        found = pario_i_equals(s, 0, end, words[i]);
-    }
-    return found;
-}
-
-/* Which fields stay behind when a redirect is followed. */
-static bool pario_i_order_drops(const unsigned char *name, size_t end, bool other_origin,
-                                bool other_method)
-{
-    static const char *const secret[] = { "authorization", "cookie", "proxy-authorization", "host",
-                                          NULL };
-    static const char *const content[] = { "content-type",
-                                           "content-encoding",
-                                           "content-language",
-                                           "content-location",
-                                           "digest",
-                                           "last-modified",
-                                           NULL };
-    return (other_origin && pario_i_is_one_of(name, end, secret)) ||
-           (other_method && pario_i_is_one_of(name, end, content));
-}
-
 /* Makes the request fit for another origin, for another method: RFC 9110 section 15.4. */
 static void pario_i_order_redirect(pario_i_order *order, bool other_origin, bool other_method)
 {
@@ -2794,11 +2761,12 @@ static void pario_i_order_redirect(pario_i_order *order, bool other_origin, bool
     size_t         size = pario_i_order_text_size(order);
     size_t         kept = 0;
     size_t         beg = 0;
+    unsigned drops = (other_origin ? PARIO_I_PRIVATE : 0u) | (other_method ? PARIO_I_ABOUT : 0u);
     size += (order->flags & PARIO_I_HAS_CONTENT) != 0 ? sizeof(pario_i_content) : 0u;
     while (beg < end) {
         size_t next = pario_i_min(pario_i_find(s, beg, end, '\n') + 1, end);
         size_t colon = pario_i_find(s, beg, next, ':');
-        if (!pario_i_order_drops(s + beg, colon - beg, other_origin, other_method)) {
+        if ((pario_i_order_bits(s + beg, colon - beg, NULL) & drops) == 0) {
             memmove(s + kept, s + beg, next - beg);
             kept += next - beg;
         }
@@ -2957,29 +2925,22 @@ static bool pario_i_request_write_connect(const pario_i_order *order, const char
                                           const char *via, pario_i_buffer *out)
 {
     static const char *const before[] = { "CONNECT ", " HTTP/1.1\r\nHost: " };
+    const pario_i_url       *parts = &order->parts;
+    size_t                   around = parts->literal ? 1u : 0u;
+    const unsigned char     *host = order->url + parts->host_beg - around;
+    size_t                   size = (size_t)parts->host_end - parts->host_beg + around + around;
+    bool                     own = (order->flags & PARIO_I_OWN_AGENT) != 0;
     char                     port[21];
-    size_t                   port_size = pario_i_write_decimal(order->parts.port, port);
-    size_t                   around = order->parts.literal ? 1u : 0u;
-    const unsigned char     *host = order->url + order->parts.host_beg - around;
-    size_t host_size = (size_t)order->parts.host_end - order->parts.host_beg + around + around;
-    size_t agent_size = (order->flags & PARIO_I_OWN_AGENT) == 0 ? strlen(agent) : 0;
-    size_t room = pario_i_request_room(order, agent_size, via);
-    size_t at = 0;
+    const char *const        colon[] = { ":", port };
+    const char *const        rest[] = { "\r\n", via, own ? "" : agent, "\r\n" };
+    bool                     good = true;
+    (void)pario_i_write_decimal(parts->port, port);
     out->size = 0;
-    if (room == 0 || !pario_i_buffer_reserve(out, room)) {
-        return false;
+    for (size_t i = 0; i < 2 && good; i++) {
+        good = pario_i_buffer_join(out, &before[i], 1) && pario_i_buffer_append(out, host, size) &&
+               pario_i_buffer_join(out, colon, 2);
     }
-    for (size_t i = 0; i < 2; i++) {
-        at = pario_i_put(out->data, at, before[i], strlen(before[i]));
-        at = pario_i_put(out->data, at, host, host_size);
-        at = pario_i_put(out->data, at, ":", 1);
-        at = pario_i_put(out->data, at, port, port_size);
-    }
-    at = pario_i_put(out->data, at, "\r\n", 2);
-    at = pario_i_put(out->data, at, via, strlen(via));
-    at = pario_i_put(out->data, at, agent, agent_size);
-    out->size = pario_i_put(out->data, at, "\r\n", 2);
-    return true;
+    return good && pario_i_buffer_join(out, rest, 4);
 }
 
 /* A proxy, and what is not asked through it. */
@@ -3080,17 +3041,7 @@ typedef struct pario_i_limits {
 typedef struct pario_i_reply {
     pario_i_head             head;
     pario_i_buffer           bytes; /* of the head */
-    pario_i_framing          framing;
-    pario_i_chunked          chunked;
     pario_i_buffer           content;
-    pario_i_head             trailer;
-    pario_i_buffer           trailer_bytes;
-    struct pario_i_exchange *next;     /* among those of which a part is to be handed out */
-    uint64_t                 passed;   /* content that has gone already */
-    size_t                   written;  /* of the part of it that is here */
-    uint64_t                 received; /* bytes, interim responses and framing included */
-    uint32_t                 first_byte_us;
-    uint32_t                 interim; /* responses before this one */
     bool                     headed;  /* the head is complete */
     bool                     discard; /* a redirect that is followed: the content is not kept */
     bool                     packed;  /* the head's fields and bytes are in this very block */
@@ -3101,6 +3052,16 @@ typedef struct pario_i_reply {
     bool                     exact;   /* and nothing else */
     bool                     early;   /* the request has not been sent to its end */
     bool                     orphan;  /* the client was closed while its consumer had a part */
+    uint32_t                 first_byte_us;
+    uint64_t                 passed; /* content that has gone already */
+    pario_i_framing          framing;
+    pario_i_chunked          chunked;
+    pario_i_head             trailer;
+    pario_i_buffer           trailer_bytes;
+    struct pario_i_exchange *next;     /* among those of which a part is to be handed out */
+    size_t                   written;  /* of the part of it that is here */
+    uint64_t                 received; /* bytes, interim responses and framing included */
+    uint32_t                 interim;  /* responses before this one */
 } pario_i_reply;
 
 /* What an exchange wants next. */
@@ -3145,36 +3106,30 @@ typedef struct pario_i_exchange {
         struct pario_i_addresses *peer;  /* in the end: the addresses of the last connection */
     };
     const pario_i_limits *limits;
-    pario_i_reply        *reply; /* from the first byte on */
-    size_t                tag;
-    uint64_t              id;
+    pario_i_reply        *reply;       /* from the first byte on */
     int64_t               started_at;  /* while it is queued: since when */
     int64_t               progress_at; /* in the end: when that was */
-    uint64_t              bytes_sent;  /* all in all */
     pario_i_order         order;
     union {
         uint32_t head_size; /* once it has been written */
         uint32_t peer_port; /* in the end: of the last connection; 0: it had none */
     };
-    uint32_t queued_us;
-    uint32_t resolved_us;
-    uint32_t connected_us;
-    int16_t  system_error;
-    int16_t  resolver_error;
-    uint8_t  peer_index;
-    uint8_t  phase;           /* a pario_i_phase */
-    uint8_t  error;           /* a pario_error */
-    uint8_t  stage;           /* a pario_stage */
-    bool     cancelled;       /* atomic: somebody wants it to end */
-    bool     attached;        /* it has a connection */
-    bool     reused : 1;      /* the connection had served before */
-    bool     answered : 1;    /* a byte of a reply came on this connection */
-    bool     replayed : 1;    /* after a stale connection: wants a new one */
-    bool     moves : 1;       /* the connection it has is not for what comes next */
-    bool     send_failed : 1; /* system_error says why */
-    bool     cut : 1;         /* the connection's end is not to be relied on */
-    bool     keep : 1;        /* its connection may serve again */
-    bool     paused : 1;      /* its clock stands still while it is parked */
+    int16_t system_error;
+    int16_t resolver_error;
+    uint8_t peer_index;
+    uint8_t phase;           /* a pario_i_phase */
+    uint8_t error;           /* a pario_error */
+    uint8_t stage;           /* a pario_stage */
+    bool    cancelled;       /* atomic: somebody wants it to end */
+    bool    attached;        /* it has a connection */
+    bool    reused : 1;      /* the connection had served before */
+    bool    answered : 1;    /* a byte of a reply came on this connection */
+    bool    replayed : 1;    /* after a stale connection: wants a new one */
+    bool    moves : 1;       /* the connection it has is not for what comes next */
+    bool    send_failed : 1; /* system_error says why */
+    bool    cut : 1;         /* the connection's end is not to be relied on */
+    bool    keep : 1;        /* its connection may serve again */
+    bool    paused : 1;      /* its clock stands still while it is parked */
     bool : 0;
     bool          queued : 1;     /* in the client's queue */
     bool          parked : 1;     /* waits for a connection to its host */
@@ -3184,7 +3139,13 @@ typedef struct pario_i_exchange {
     bool          ready : 1;    /* a part of it is to be handed out, or its end in place of that */
     bool          held : 1;     /* its consumer has the head or a part, */
     bool          released : 1; /* has given it back */
-    unsigned char text[1];      /* the URL begins here, or behind limits of its own */
+    size_t        tag;
+    uint64_t      id;
+    uint64_t      bytes_sent; /* all in all */
+    uint32_t      queued_us;
+    uint32_t      resolved_us;
+    uint32_t      connected_us;
+    unsigned char text[1]; /* the URL begins here, or behind limits of its own */
 } pario_i_exchange;
 
 /* a + b for b >= 0, INT64_MAX where that overflows. */
@@ -4551,14 +4512,6 @@ static struct timespec pario_i_timespec(int64_t ns)
     return time;
 }
 
-/* Waits until signalled or until deadline_ns of CLOCK_MONOTONIC. Returns false when it is over. */
-static bool pario_i_condition_wait_until(pthread_cond_t *condition, pario_i_mutex *lock,
-                                         int64_t deadline_ns) PARIO_I_REQUIRES(lock)
-{
-    struct timespec deadline = pario_i_timespec(deadline_ns);
-    return pthread_cond_timedwait(condition, &lock->mutex, &deadline) != ETIMEDOUT;
-}
-
 /* A clock's value in nanoseconds. */
 static int64_t pario_i_clock_ns(clockid_t clock)
 {
@@ -4566,6 +4519,16 @@ static int64_t pario_i_clock_ns(clockid_t clock)
     memset(&now, 0, sizeof now);
     (void)clock_gettime(clock, &now);
     return ((int64_t)now.tv_sec * PARIO_I_NS_PER_S) + (int64_t)now.tv_nsec;
+}
+
+/* Waits until signalled, or until a time of CLOCK_MONOTONIC; but for an hour at most, as not every
+ * clock can express more. */
+static void pario_i_condition_wait_until(pthread_cond_t *condition, pario_i_mutex *lock,
+                                         int64_t until) PARIO_I_REQUIRES(lock)
+{
+    int64_t         hour = pario_i_clock_ns(CLOCK_MONOTONIC) + INT64_C(3600000000000);
+    struct timespec deadline = pario_i_timespec(until < hour ? until : hour);
+    (void)pthread_cond_timedwait(condition, &lock->mutex, &deadline);
 }
 
 /* Starts a thread with all signals blocked, so that no handler runs on it. 0 or an errno. */
@@ -4614,28 +4577,30 @@ static void pario_i_fd_close(int fd)
 }
 
 /* As read, but signals do not disturb it. -1 and errno on failure. */
-static ssize_t pario_i_proc_read(int fd, char *bytes, size_t size)
+static ssize_t pario_i_fd_read(int fd, char *bytes, size_t size)
 {
-    ssize_t got = -1;
+    ssize_t got;
     do {
         got = read(fd, bytes, size);
     } while ((got < 0) && (errno == EINTR));
     return got;
 }
 
-/* A line that is wanted from a /proc file: "\nName:", the unit of the number that follows it, and
- * that times the unit; UINT64_MAX where that does not fit. */
+/* A line that is wanted of smaps_rollup or of status: "\nName:", the unit of the number that
+ * follows it, and that times the unit; UINT64_MAX where that does not fit. */
 typedef struct pario_i_figure {
     const char *key;
     uint64_t    unit;
-    bool        found;
+    bool        found; /* or not to be missed */
     uint64_t    value;
 } pario_i_figure;
 
-/* Looks for the figures in a window of the file; a later window's number replaces an earlier. */
-static void pario_i_proc_look(const char *window, pario_i_figure *figures, size_t count)
+#define PARIO_I_FIGURES 8u
+
+/* Looks for the figures in a window of a file; a later window's number replaces an earlier. */
+static void pario_i_proc_look(const char *window, pario_i_figure *figures)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < PARIO_I_FIGURES; i++) {
         const char *found = strstr(window, figures[i].key);
         if (found != NULL) {
             uint64_t number = strtoull(&found[strlen(figures[i].key)], NULL, 10);
@@ -4650,8 +4615,7 @@ static void pario_i_proc_look(const char *window, pario_i_figure *figures, size_
  * Reads the figures from a file of any length. Returns 0 or an errno. The end of each window
  * is looked at again with the next one, so that no line is lost or cut between two.
  */
-static int pario_i_proc_figures(int directory, const char *name, pario_i_figure *figures,
-                                size_t count)
+static int pario_i_proc_figures(int directory, const char *name, pario_i_figure *figures)
 {
     char      window[PARIO_I_PROC_WINDOW + 1u];
     size_t    used = 0;
@@ -4662,11 +4626,11 @@ static int pario_i_proc_figures(int directory, const char *name, pario_i_figure 
         return errno;
     }
     do {
-        got = pario_i_proc_read(fd, &window[used], PARIO_I_PROC_WINDOW - used);
+        got = pario_i_fd_read(fd, &window[used], PARIO_I_PROC_WINDOW - used);
         failed = (got < 0) ? errno : 0;
         used += (got > 0) ? (size_t)got : 0u;
         window[used] = '\0';
-        pario_i_proc_look(window, figures, count);
+        pario_i_proc_look(window, figures);
         if (used > PARIO_I_PROC_LINE) {
             memmove(window, &window[used - PARIO_I_PROC_LINE], PARIO_I_PROC_LINE);
             used = PARIO_I_PROC_LINE;
@@ -4690,62 +4654,42 @@ static int pario_i_process_open(int pid)
     return fd;
 }
 
-/* Reads what smaps_rollup says. Returns 0 or an errno: ESRCH where there is no memory to read. */
-static int pario_i_memory_read_smaps(int directory, pario_memory *memory)
-{
-    pario_i_figure figures[5] = {
-        { "\nRss:", 1024, false, 0 },
-        { "\nPss:", 1024, false, 0 },
-        { "\nPrivate_Clean:", 1024, false, 0 },
-        { "\nPrivate_Dirty:", 1024, false, 0 },
-        { "\nPrivate_Hugetlb:", 1024, false, 0 },
-    };
-    int failed = pario_i_proc_figures(directory, "smaps_rollup", figures, 5);
-    if ((failed == ENOENT) && (faccessat(directory, "status", F_OK, 0) != 0)) {
-        failed = ESRCH; /* the names in the directory of a process that is gone are gone too */
-    }
-    if ((failed == 0) && !(figures[0].found && figures[1].found && figures[3].found)) {
-        failed = ESRCH; /* a zombie */
-    }
-    memory->rss_bytes = figures[0].value;
-    memory->pss_bytes = figures[1].value;
-    memory->private_bytes = figures[2].value + figures[3].value + figures[4].value;
-    return failed;
-}
-
-/* Reads what status says. Returns 0 or an errno: ESRCH where there is no memory to read. */
-static int pario_i_memory_read_status(int directory, pario_memory *memory)
-{
-    pario_i_figure figures[3] = {
-        { "\nVmHWM:", 1024, false, 0 },
-        { "\nVmPTE:", 1024, false, 0 },
-        { "\nThreads:", 1, false, 0 },
-    };
-    int failed = pario_i_proc_figures(directory, "status", figures, 3);
-    if ((failed == ENOENT) || ((failed == 0) && !(figures[0].found && figures[2].found))) {
-        failed = ESRCH;
-    }
-    memory->peak_rss_bytes = figures[0].value;
-    memory->page_table_bytes = figures[1].value;
-    memory->threads = figures[2].value;
-    /* newer kernels count VmHWM per CPU, which lags behind the exact figure of smaps_rollup */
-    if (memory->peak_rss_bytes < memory->rss_bytes) {
-        memory->peak_rss_bytes = memory->rss_bytes;
-    }
-    return failed;
-}
-
-/* Reads the memory of the process whose directory is open. Returns 0 or an errno. */
+/* Reads the memory of the process whose directory is open. Returns 0 or an errno, and then *memory
+ * stays: ESRCH where there is none to read, as of a zombie, or of a process that is gone, and with
+ * it the names in its directory. */
 static int pario_i_memory_read_at(int directory, pario_memory *memory)
 {
-    int failed = pario_i_memory_read_smaps(directory, memory);
-    if (failed == 0) {
-        failed = pario_i_memory_read_status(directory, memory);
+    pario_i_figure f[PARIO_I_FIGURES] = {
+        { "\nRss:", 1024, false, 0 },
+        { "\nPss:", 1024, false, 0 },
+        { "\nPrivate_Clean:", 1024, true, 0 },
+        { "\nPrivate_Dirty:", 1024, false, 0 },
+        { "\nPrivate_Hugetlb:", 1024, true, 0 },
+        { "\nVmHWM:", 1024, false, 0 },
+        { "\nVmPTE:", 1024, true, 0 },
+        { "\nThreads:", 1, false, 0 },
+    };
+    int  failed = pario_i_proc_figures(directory, "smaps_rollup", f);
+    int  status = pario_i_proc_figures(directory, "status", f);
+    bool whole = true;
+    for (size_t i = 0; i < PARIO_I_FIGURES; i++) {
+        whole = whole && f[i].found;
+    }
+    failed = failed != 0 ? failed : status;
+    if (status == ENOENT || (failed == 0 && !whole)) {
+        failed = ESRCH;
     }
     if (failed != 0) {
-        memset(memory, 0, sizeof *memory);
+        return failed;
     }
-    return failed;
+    memory->rss_bytes = f[0].value;
+    memory->pss_bytes = f[1].value;
+    memory->private_bytes = f[2].value + f[3].value + f[4].value;
+    /* newer kernels count VmHWM per CPU, which lags behind the exact figure of smaps_rollup */
+    memory->peak_rss_bytes = f[5].value < f[0].value ? f[0].value : f[5].value;
+    memory->page_table_bytes = f[6].value;
+    memory->threads = f[7].value;
+    return 0;
 }
 
 /*
@@ -4755,9 +4699,9 @@ static int pario_i_memory_read_at(int directory, pario_memory *memory)
 struct pario_sampler {
     pario_i_mutex  lock;
     pthread_cond_t changed;
-    bool           ready PARIO_I_GUARDED_BY(lock); /* the first reading was tried */
-    bool           stop PARIO_I_GUARDED_BY(lock);
+    bool           ready PARIO_I_GUARDED_BY(lock);       /* the first reading was tried */
     int            first_error PARIO_I_GUARDED_BY(lock); /* errno of the first reading, or 0 */
+    bool           stop;                                 /* atomic */
     pthread_t      thread;
     int            directory; /* in /proc; stays with the process, whoever gets its number next */
     int            timer;     /* readable when the next turn begins */
@@ -4817,13 +4761,10 @@ static bool pario_i_sampler_set(const pario_sampler *sampler, int64_t at_ns)
     return timerfd_settime(sampler->timer, TFD_TIMER_ABSTIME, &at, NULL) == 0;
 }
 
-/* Whether it is to stop. */
-static bool pario_i_sampler_stops(pario_sampler *sampler)
+/* Has it stop. */
+static void pario_i_sampler_end(pario_sampler *sampler)
 {
-    pario_i_mutex_lock(&sampler->lock);
-    bool stops = sampler->stop;
-    pario_i_mutex_unlock(&sampler->lock);
-    return stops;
+    (void)__atomic_exchange_n(&sampler->stop, true, __ATOMIC_ACQ_REL);
 }
 
 /*
@@ -4833,14 +4774,14 @@ static bool pario_i_sampler_stops(pario_sampler *sampler)
 static bool pario_i_sampler_wait(pario_sampler *sampler)
 {
     bool works = pario_i_sampler_set(sampler, pario_i_sampler_due(sampler));
-    if (works && !pario_i_sampler_stops(sampler)) {
+    if (works && !__atomic_load_n(&sampler->stop, __ATOMIC_ACQUIRE)) {
         char turns[sizeof(uint64_t)];
-        works = pario_i_proc_read(sampler->timer, turns, sizeof turns) > 0;
+        works = pario_i_fd_read(sampler->timer, turns, sizeof turns) > 0;
     }
     if (!works) {
         sampler->series.failed++;
     }
-    return works && !pario_i_sampler_stops(sampler);
+    return works && !__atomic_load_n(&sampler->stop, __ATOMIC_ACQUIRE);
 }
 
 /* The sampling thread: says so when it has taken the first sample, and takes one at the end. */
@@ -4848,10 +4789,12 @@ static void *pario_i_sampler_run(void *argument)
 {
     pario_sampler *sampler = (pario_sampler *)argument;
     const int      failed = pario_i_sampler_take(sampler);
+    if (failed != 0) {
+        pario_i_sampler_end(sampler);
+    }
     pario_i_mutex_lock(&sampler->lock);
     sampler->ready = true;
     sampler->first_error = failed;
-    sampler->stop = sampler->stop || (failed != 0);
     (void)pthread_cond_broadcast(&sampler->changed);
     pario_i_mutex_unlock(&sampler->lock);
     while (pario_i_sampler_wait(sampler)) {
@@ -4988,9 +4931,7 @@ PARIO_DEF pario_error pario_sampler_stop(pario_sampler *sampler, pario_series *s
     if (sampler == NULL) {
         return PARIO_ERROR_ARGUMENT;
     }
-    pario_i_mutex_lock(&sampler->lock);
-    sampler->stop = true;
-    pario_i_mutex_unlock(&sampler->lock);
+    pario_i_sampler_end(sampler);
     (void)pario_i_sampler_set(sampler, 1); /* if that fails, the turn ends the wait */
     (void)pthread_join(sampler->thread, NULL);
     pario_i_lock_destroy(&sampler->lock, &sampler->changed);
@@ -5170,18 +5111,12 @@ static void pario_i_addresses_drop(pario_i_addresses *addresses)
     }
 }
 
-/* The address of a numeric host, or NULL: it is a name (*name is set) or memory is out. */
-static pario_i_addresses *pario_i_addresses_numeric(const unsigned char *host, size_t size,
-                                                    bool *name)
+/* A list of one address; NULL: out of memory. */
+static pario_i_addresses *pario_i_addresses_one(const pario_i_address *address)
 {
-    pario_i_address    address;
-    pario_i_addresses *addresses = NULL;
-    *name = !pario_i_address_read(&address, host, size);
-    if (!*name) {
-        addresses = pario_i_addresses_new(1);
-    }
+    pario_i_addresses *addresses = pario_i_addresses_new(1);
     if (addresses != NULL) {
-        addresses->list[0] = address;
+        addresses->list[0] = *address;
     }
     return addresses;
 }
@@ -5412,9 +5347,8 @@ static void pario_i_event_raise(int fd)
 /* Makes an eventfd or a timerfd unreadable. */
 static void pario_i_event_clear(int fd)
 {
-    uint64_t count;
-    while (read(fd, &count, sizeof count) < 0 && errno == EINTR) {
-    }
+    char count[sizeof(uint64_t)];
+    (void)pario_i_fd_read(fd, count, sizeof count);
 }
 #endif
 
@@ -5426,22 +5360,16 @@ static void pario_i_event_clear(int fd)
 /* getaddrinfo runs plugins of the system's, whose appetite nobody documents. */
 #define PARIO_I_LOOKUP_STACK_BYTES 262144u
 
-typedef enum pario_i_name_state {
-    PARIO_I_NAME_WANTED, /* in the queue, or being looked up */
-    PARIO_I_NAME_KNOWN,
-    PARIO_I_NAME_FAILED
-} pario_i_name_state;
-
 /* A name, and what is known of it. */
 typedef struct pario_i_name {
     struct pario_i_name *next;        /* in its bucket */
     struct pario_i_name *next_wanted; /* in the queue of lookups */
-    pario_i_addresses   *addresses;
+    pario_i_addresses   *addresses;   /* NULL: not known, or the last lookup has failed */
     int64_t              expires_at;
     size_t               waiting; /* connections; as long as there are any, it stays */
     size_t               size;
-    char                *host; /* in lower case; in this very block */
-    pario_i_name_state   state;
+    char                *host;   /* in lower case; in this very block */
+    bool                 wanted; /* in the queue, or being looked up */
     int                  resolver_error;
     int                  system_error;
 } pario_i_name;
@@ -5486,14 +5414,15 @@ static pario_i_resolver *pario_i_resolver_new(int notify_fd, int64_t cache_ns, i
     return resolver;
 }
 
-/* Takes the names that nobody waits for out of all buckets and frees them. */
-static void pario_i_resolver_empty(pario_i_resolver *resolver) PARIO_I_REQUIRES(resolver->lock)
+/* Takes the names that nobody waits for, or all, out of the buckets and frees them. */
+static void pario_i_resolver_empty(pario_i_resolver *resolver, bool all)
+    PARIO_I_REQUIRES(resolver->lock)
 {
     for (size_t i = 0; i < PARIO_I_NAME_BUCKETS; i++) {
         pario_i_name **link = &resolver->buckets[i];
         while (*link != NULL) {
             pario_i_name *name = *link;
-            if (name->waiting == 0 && name->state != PARIO_I_NAME_WANTED) {
+            if (all || (name->waiting == 0 && !name->wanted)) {
                 *link = name->next;
                 resolver->count--;
                 pario_i_addresses_drop(name->addresses);
@@ -5512,13 +5441,7 @@ static void pario_i_resolver_drop(pario_i_resolver *resolver)
     resolver->references--;
     bool last = resolver->references == 0;
     if (last) {
-        for (size_t i = 0; i < PARIO_I_NAME_BUCKETS; i++) {
-            for (pario_i_name *name = resolver->buckets[i]; name != NULL; name = name->next) {
-                name->waiting = 0;
-                name->state = PARIO_I_NAME_FAILED;
-            }
-        }
-        pario_i_resolver_empty(resolver);
+        pario_i_resolver_empty(resolver, true);
     }
     pario_i_mutex_unlock(&resolver->lock);
     if (last) {
@@ -5615,7 +5538,7 @@ static void pario_i_resolver_note(pario_i_resolver *resolver, pario_i_name *name
     name->addresses = answer->addresses;
     name->resolver_error = answer->resolver_error;
     name->system_error = answer->system_error;
-    name->state = known ? PARIO_I_NAME_KNOWN : PARIO_I_NAME_FAILED;
+    name->wanted = false;
     name->expires_at =
         pario_i_time_add(pario_i_clock_ns(CLOCK_MONOTONIC),
                          known ? resolver->cache_ns : (int64_t)PARIO_LOOKUP_FAILURE_MS * 1000000);
@@ -5646,17 +5569,19 @@ static pario_i_name *pario_i_resolver_take(pario_i_resolver *resolver)
 static void *pario_i_resolver_help(void *argument)
 {
     pario_i_resolver *resolver = (pario_i_resolver *)argument;
+    pario_i_name     *name;
     pario_i_mutex_lock(&resolver->lock);
-    pario_i_name *name = pario_i_resolver_take(resolver);
-    pario_i_mutex_unlock(&resolver->lock);
-    while (name != NULL) {
-        pario_i_name answer;
-        pario_i_resolver_ask(name, resolver->family, &answer);
-        pario_i_mutex_lock(&resolver->lock);
-        pario_i_resolver_note(resolver, name, &answer);
+    do {
         name = pario_i_resolver_take(resolver);
-        pario_i_mutex_unlock(&resolver->lock);
-    }
+        if (name != NULL) {
+            pario_i_name answer;
+            pario_i_mutex_unlock(&resolver->lock);
+            pario_i_resolver_ask(name, resolver->family, &answer);
+            pario_i_mutex_lock(&resolver->lock);
+            pario_i_resolver_note(resolver, name, &answer);
+        }
+    } while (name != NULL);
+    pario_i_mutex_unlock(&resolver->lock);
     pario_i_resolver_drop(resolver);
     return NULL;
 }
@@ -5665,7 +5590,7 @@ static void *pario_i_resolver_help(void *argument)
 static void pario_i_resolver_begin(pario_i_resolver *resolver, pario_i_name *name)
     PARIO_I_REQUIRES(resolver->lock)
 {
-    name->state = PARIO_I_NAME_WANTED;
+    name->wanted = true;
     name->next_wanted = NULL;
     *resolver->wanted_end = name;
     resolver->wanted_end = &name->next_wanted;
@@ -5722,7 +5647,7 @@ static pario_i_name *pario_i_resolver_entry(pario_i_resolver *resolver, const un
         return name;
     }
     if (resolver->count >= PARIO_MAX_CACHED_NAMES) {
-        pario_i_resolver_empty(resolver);
+        pario_i_resolver_empty(resolver, false);
     }
     name = (pario_i_name *)pario_i_new(sizeof *name, size + 1, 1);
     if (name == NULL) {
@@ -5732,7 +5657,6 @@ static pario_i_name *pario_i_resolver_entry(pario_i_resolver *resolver, const un
     name->host = (char *)behind;
     name->size = size;
     pario_i_host_copy(name->host, host, size);
-    name->state = PARIO_I_NAME_FAILED;
     name->next = resolver->buckets[bucket];
     resolver->buckets[bucket] = name;
     resolver->count++;
@@ -5747,7 +5671,7 @@ static pario_i_name *pario_i_resolver_want(pario_i_resolver *resolver, const uns
     pario_i_name *name = pario_i_resolver_entry(resolver, host, size);
     if (name != NULL) {
         name->waiting++;
-        if (name->waiting == 1 && name->state != PARIO_I_NAME_WANTED && now >= name->expires_at) {
+        if (name->waiting == 1 && !name->wanted && now >= name->expires_at) {
             pario_i_resolver_begin(resolver, name);
         }
     }
@@ -5755,20 +5679,20 @@ static pario_i_name *pario_i_resolver_want(pario_i_resolver *resolver, const uns
     return name;
 }
 
-/* Asks how a name stands that is waited for. Unless it is still wanted, *answer is filled, with a
- * reference to the addresses, and the waiting is over. */
-static pario_i_name_state pario_i_resolver_check(pario_i_resolver *resolver, pario_i_name *name,
-                                                 pario_i_name *answer)
+/* Asks for a name that is waited for. True: *answer is filled, with a reference to the addresses if
+ * there are any, and the waiting is over. */
+static bool pario_i_resolver_check(pario_i_resolver *resolver, pario_i_name *name,
+                                   pario_i_name *answer)
 {
     pario_i_mutex_lock(&resolver->lock);
-    pario_i_name_state state = name->state;
-    if (state != PARIO_I_NAME_WANTED) {
+    bool over = !name->wanted;
+    if (over) {
         *answer = *name;
-        answer->addresses = pario_i_addresses_keep(name->addresses);
+        (void)pario_i_addresses_keep(name->addresses);
         name->waiting--;
     }
     pario_i_mutex_unlock(&resolver->lock);
-    return state;
+    return over;
 }
 
 /* Waits no longer for a name. */
@@ -5787,9 +5711,11 @@ static void pario_i_resolver_leave(pario_i_resolver *resolver, pario_i_name *nam
 /* Whether two addresses are equal in their first so many bits. */
 static bool pario_i_bypass_equal_bits(const unsigned char *a, const unsigned char *b, size_t bits)
 {
-    unsigned rest = 0xff00u >> (bits % 8);
-    bool     same = memcmp(a, b, bits / 8) == 0;
-    return same && (bits % 8 == 0 || ((a[bits / 8] ^ b[bits / 8]) & rest & 0xffu) == 0);
+    bool same = true;
+    for (size_t i = 0; i < bits && same; i++) {
+        same = ((unsigned)(a[i / 8] ^ b[i / 8]) & (128u >> (i % 8))) == 0;
+    }
+    return same;
 }
 
 /* Whether the network or address t[beg..end) holds an address. */
@@ -5825,11 +5751,8 @@ static bool pario_i_bypass_domain(const unsigned char *t, size_t beg, size_t end
     size_t to = pario_i_bypass_end(t, from, end);
     size_t last = pario_i_bypass_end(host, 0, size);
     size_t count = to - from;
-    bool   same = count > 0 && count <= last;
-    for (size_t i = 1; same && i <= count; i++) {
-        same = pario_i_lower(t[to - i]) == pario_i_lower(host[last - i]);
-    }
-    return same && (count == last || host[last - count - 1] == '.');
+    return count > 0 && count <= last && pario_i_same(t + from, host + last - count, count) &&
+           (count == last || host[last - count - 1] == '.');
 }
 
 /* Whether t[beg..end), which is behind an entry's host, is nothing, or a colon and this port. */
@@ -5940,9 +5863,8 @@ static bool pario_i_origin_is(const pario_i_origin *origin, const unsigned char 
 static void pario_i_pool_widen(pario_i_pool *pool)
 {
     size_t           count = pool->bucket_count;
-    pario_i_origin **buckets =
-        (pario_i_origin **)pario_i_grow(NULL, &count, sizeof(pario_i_origin *));
-    if (buckets == NULL) {
+    pario_i_origin **buckets = NULL;
+    if (!pario_i_reserve((void *)&buckets, count, &count, sizeof(pario_i_origin *))) {
         return;
     }
     memset((void *)buckets, 0, count * sizeof(pario_i_origin *));
@@ -6293,26 +6215,38 @@ typedef struct pario_i_fiber {
 } pario_i_fiber;
 #endif
 
+/* What most functions use stands first, where short instructions reach it. What is guarded is what
+ * the pool's threads share. On the other executors nobody else is there, and the lock is not taken.
+ */
 struct pario_client {
-    pario_config       config; /* resolved */
-    pario_i_limits     limits;
-    char              *agent;    /* the User-Agent line, or "" */
-    int                epoll_fd; /* -1 where the executor has no loop */
-    int                wake_fd;
-    int                timer_fd;       /* -1 until somebody asks for the descriptor */
-    int64_t            now;            /* of the loop's present turn */
-    int64_t            timer_at;       /* what the timer is set to; 0: not set */
-    int                fiber_error;    /* errno: not even one fiber can be had for the tasks */
-    bool               woken;          /* atomic: by pario_wake */
-    bool               in_task;        /* on PARIO_SEQUENTIAL */
-    bool               polled;         /* in this turn: what idle connections had to say is known */
-    bool               backlog;        /* there may be more events than were asked for at once */
-    pario_i_proxy      proxies[2];     /* for http and for https */
-    pario_i_buffer     proxy_texts[2]; /* what they point to */
-    pario_i_addresses *unix_socket;    /* that all connections lead to, or NULL */
-    pario_i_address    source;         /* that they begin at; AF_UNSPEC: anywhere */
-    char               source_text[INET6_ADDRSTRLEN];
-    pario_i_exchange  *current; /* on PARIO_SEQUENTIAL */
+    int               epoll_fd; /* -1 where the executor has no loop */
+    int               wake_fd;
+    int               timer_fd; /* -1 until somebody asks for the descriptor */
+    uint32_t          free_slot PARIO_I_GUARDED_BY(lock);
+    bool              woken;   /* atomic: by pario_wake */
+    bool              in_task; /* on PARIO_SEQUENTIAL */
+    bool              polled;  /* in this turn: what idle connections had to say is known */
+    bool              backlog; /* there may be more events than were asked for at once */
+    bool              awaited PARIO_I_GUARDED_BY(lock); /* pario_next found nothing last time */
+    bool              changed PARIO_I_GUARDED_BY(lock); /* something has ended in this turn */
+    bool              closing PARIO_I_GUARDED_BY(lock);
+    bool              parts_first PARIO_I_GUARDED_BY(lock);
+    int64_t           now; /* of the loop's present turn */
+    pario_i_resolver *resolver PARIO_I_GUARDED_BY(lock);
+    size_t            running PARIO_I_GUARDED_BY(lock);
+    size_t            waiting_tasks PARIO_I_GUARDED_BY(lock);
+    size_t            outstanding PARIO_I_GUARDED_BY(lock); /* for pario_next: requests, tasks */
+    pario_i_exchange *first_queued PARIO_I_GUARDED_BY(lock);
+    pario_i_exchange *last_queued PARIO_I_GUARDED_BY(lock);
+    pario_i_task     *first_task PARIO_I_GUARDED_BY(lock);
+    pario_i_slot     *slots PARIO_I_GUARDED_BY(lock);
+    size_t            slot_count PARIO_I_GUARDED_BY(lock); /* that were in use once */
+    size_t            worker_count PARIO_I_GUARDED_BY(lock);
+    pario_i_scratch  *scratch PARIO_I_GUARDED_BY(lock);
+    pario_config      config;      /* resolved */
+    pario_i_exchange *current;     /* on PARIO_SEQUENTIAL */
+    int64_t           timer_at;    /* what the timer is set to; 0: not set */
+    int               fiber_error; /* errno: not even one fiber can be had for the tasks */
 #if !defined(PARIO_NO_FIBERS)
     pario_i_fiber *fiber; /* that runs now */
     pario_i_fiber *fibers;
@@ -6323,45 +6257,34 @@ struct pario_client {
     const void    *stack_bottom;
     size_t         stack_size;
 #endif
-    /* What the pool's threads share. On the other executors nobody else is there, and the lock is
-     * not taken. */
-    pario_i_mutex     lock;
-    pthread_cond_t    work;   /* for idle workers */
-    pthread_cond_t    vacant; /* for tasks that wait for a connection to their host */
-    pario_i_exchange *first_queued PARIO_I_GUARDED_BY(lock);
-    pario_i_exchange *last_queued PARIO_I_GUARDED_BY(lock);
     pario_i_exchange *first_done PARIO_I_GUARDED_BY(lock);
     pario_i_exchange *last_done PARIO_I_GUARDED_BY(lock);
     pario_i_exchange *unparked PARIO_I_GUARDED_BY(lock);   /* inlined ones, for their fibers */
     pario_i_exchange *first_part PARIO_I_GUARDED_BY(lock); /* streams that are ready */
     pario_i_exchange *last_part PARIO_I_GUARDED_BY(lock);
-    bool              parts_first PARIO_I_GUARDED_BY(lock);
-    pario_i_task     *first_task PARIO_I_GUARDED_BY(lock);
     pario_i_task    **tasks_end PARIO_I_GUARDED_BY(lock); /* where the next one is linked to */
-    pario_i_slot     *slots PARIO_I_GUARDED_BY(lock);
-    size_t            slot_count PARIO_I_GUARDED_BY(lock); /* that were in use once */
     size_t            slot_room PARIO_I_GUARDED_BY(lock);
-    uint32_t          free_slot PARIO_I_GUARDED_BY(lock);
     uint32_t          serial PARIO_I_GUARDED_BY(lock);
-    size_t            outstanding PARIO_I_GUARDED_BY(lock); /* for pario_next: requests, tasks */
-    size_t            running PARIO_I_GUARDED_BY(lock);
-    size_t            waiting_tasks PARIO_I_GUARDED_BY(lock);
     size_t            resolving PARIO_I_GUARDED_BY(lock); /* connections that wait for a name */
     int64_t           tend_at PARIO_I_GUARDED_BY(lock);   /* when pario_i_tend_idle looks again */
     /* Closed, to be freed: the loop may still hold events of theirs, or they have a session. */
     pario_i_connection *dead PARIO_I_GUARDED_BY(lock);
     pario_i_pool        pool PARIO_I_GUARDED_BY(lock);
     pario_i_heap        heap PARIO_I_GUARDED_BY(lock);
-    pario_i_scratch    *scratch PARIO_I_GUARDED_BY(lock);
-    pario_i_resolver   *resolver PARIO_I_GUARDED_BY(lock);
     pario_statistics    statistics PARIO_I_GUARDED_BY(lock);
     pthread_t          *workers PARIO_I_GUARDED_BY(lock);
-    size_t              worker_count PARIO_I_GUARDED_BY(lock);
     size_t              worker_room PARIO_I_GUARDED_BY(lock);
     size_t              idle_workers PARIO_I_GUARDED_BY(lock);
-    bool                awaited PARIO_I_GUARDED_BY(lock); /* pario_next found nothing last time */
-    bool                changed PARIO_I_GUARDED_BY(lock); /* something has ended in this turn */
-    bool                closing PARIO_I_GUARDED_BY(lock);
+    pario_i_mutex       lock;
+    pthread_cond_t      work;   /* for idle workers */
+    pthread_cond_t      vacant; /* for tasks that wait for a connection to their host */
+    pario_i_limits      limits;
+    char               *agent;          /* the User-Agent line, or "" */
+    pario_i_proxy       proxies[2];     /* for http and for https */
+    pario_i_buffer      proxy_texts[2]; /* what they point to */
+    pario_i_addresses  *unix_socket;    /* that all connections lead to, or NULL */
+    pario_i_address     source;         /* that they begin at; AF_UNSPEC: anywhere */
+    char                source_text[INET6_ADDRSTRLEN];
 };
 
 /* How far an exchange was carried. */
@@ -6369,7 +6292,8 @@ typedef enum pario_i_carried {
     PARIO_I_ONWARD,  /* something was done: go on */
     PARIO_I_WAITING, /* it waits for its socket, for a name or for its deadline */
     PARIO_I_RESTING, /* there is more to do, but others should go first */
-    PARIO_I_PARKED,  /* a redirect led to a host that has all its connections: it is queued */
+    /* And when it is no longer run: */
+    PARIO_I_PARKED, /* a redirect led to a host that has all its connections: it is queued */
     PARIO_I_ENDED
 } pario_i_carried;
 
@@ -6444,32 +6368,22 @@ static void pario_i_list_remove(pario_i_exchange **first, pario_i_exchange **las
     x->previous = NULL;
 }
 
-/* Puts an exchange at the end of such a list. */
-static void pario_i_list_append(pario_i_exchange **first, pario_i_exchange **last,
-                                pario_i_exchange *x)
+/* Puts an exchange into such a list: before another one of it, or, if that is NULL, at its end. */
+static void pario_i_list_insert(pario_i_exchange **first, pario_i_exchange **last,
+                                pario_i_exchange *next, pario_i_exchange *x)
 {
-    x->next = NULL;
-    x->previous = *last;
-    if (*last != NULL) {
-        (*last)->next = x;
+    x->next = next;
+    x->previous = next != NULL ? next->previous : *last;
+    if (x->previous != NULL) {
+        x->previous->next = x;
     } else {
         *first = x;
     }
-    *last = x;
-}
-
-/* Puts an exchange at the beginning of such a list. */
-static void pario_i_list_prepend(pario_i_exchange **first, pario_i_exchange **last,
-                                 pario_i_exchange *x)
-{
-    x->previous = NULL;
-    x->next = *first;
-    if (*first != NULL) {
-        (*first)->previous = x;
+    if (next != NULL) {
+        next->previous = x;
     } else {
         *last = x;
     }
-    *first = x;
 }
 
 /* Makes pario_next, or who waits for the descriptor, look; once for all that comes meanwhile. */
@@ -6485,7 +6399,7 @@ static void pario_i_notify(pario_client *client) PARIO_I_REQUIRES(client->lock)
 static void pario_i_hand_over(pario_client *client, pario_i_exchange *x)
     PARIO_I_REQUIRES(client->lock)
 {
-    pario_i_list_append(&client->first_done, &client->last_done, x);
+    pario_i_list_insert(&client->first_done, &client->last_done, NULL, x);
     pario_i_notify(client);
 }
 
@@ -6520,19 +6434,29 @@ static void pario_i_finish(pario_client *client, pario_i_exchange *x) PARIO_I_RE
     }
 }
 
-/* Tells the loop to watch a descriptor of a connection's, once for as long as it lives. False:
- * errno says why. */
-static bool pario_i_watch(const pario_client *client, pario_i_connection *c, int fd, int operation)
+/* What there is to be told of a connection's socket, once for each change. */
+#define PARIO_I_CHANGES                                                                            \
+    ((uint32_t)EPOLLIN | (uint32_t)EPOLLPRI | (uint32_t)EPOLLOUT | (uint32_t)EPOLLRDHUP |          \
+     (uint32_t)EPOLLET)
+
+/* Tells the loop, if there is one, which events of a descriptor to watch, and the place that they
+ * are told by. False: errno says why. */
+static bool pario_i_watch(const pario_client *client, int operation, int fd, uint32_t events,
+                          void *place)
 {
     struct epoll_event event;
-    if (client->epoll_fd < 0) {
-        return true;
-    }
     memset(&event, 0, sizeof event);
-    event.events = (uint32_t)EPOLLIN | (uint32_t)EPOLLPRI | (uint32_t)EPOLLOUT |
-                   (uint32_t)EPOLLRDHUP | (uint32_t)EPOLLET;
-    event.data.ptr = c;
-    return epoll_ctl(client->epoll_fd, operation, fd, &event) == 0;
+    event.events = events;
+    event.data.ptr = place;
+    return client->epoll_fd < 0 || epoll_ctl(client->epoll_fd, operation, fd, &event) == 0;
+}
+
+/* Closes a descriptor that the loop watches. It is told, as a child of this process may hold a
+ * copy, for which events would go on coming. */
+static void pario_i_hang_up(const pario_client *client, int fd)
+{
+    (void)pario_i_watch(client, EPOLL_CTL_DEL, fd, 0, NULL);
+    (void)close(fd);
 }
 
 /*
@@ -6542,7 +6466,6 @@ static bool pario_i_watch(const pario_client *client, pario_i_connection *c, int
  */
 static bool pario_i_await_other(const pario_client *client, pario_i_connection *c, int fd)
 {
-    struct epoll_event event;
     c->stirred = false;
     if (c->other != 0) {
         return true; /* the loop will tell when that changes */
@@ -6551,10 +6474,8 @@ static bool pario_i_await_other(const pario_client *client, pario_i_connection *
     if (copy < 0) {
         return false;
     }
-    memset(&event, 0, sizeof event);
-    event.events = (uint32_t)EPOLLIN | (uint32_t)EPOLLOUT | (uint32_t)EPOLLET;
-    event.data.ptr = (unsigned char *)c + 1; /* an odd address: see pario_i_event_connection */
-    if (client->epoll_fd >= 0 && epoll_ctl(client->epoll_fd, EPOLL_CTL_ADD, copy, &event) != 0) {
+    void *place = (unsigned char *)c + 1; /* an odd address: see pario_i_event_connection */
+    if (!pario_i_watch(client, EPOLL_CTL_ADD, copy, PARIO_I_CHANGES, place)) {
         pario_i_fd_close(copy);
         return false;
     }
@@ -6572,20 +6493,9 @@ static bool pario_i_awaits_other(const pario_i_connection *c)
 static void pario_i_forget_other(const pario_client *client, pario_i_connection *c)
 {
     if (c->other != 0) {
-        if (client->epoll_fd >= 0) {
-            (void)epoll_ctl(client->epoll_fd, EPOLL_CTL_DEL, c->other, NULL);
-        }
-        (void)close(c->other);
+        pario_i_hang_up(client, c->other);
         c->other = 0;
     }
-}
-
-/* Closes a descriptor of a connection's. The loop is told, as a child of this process may hold a
- * copy, for which events would go on coming. */
-static void pario_i_hang_up(const pario_client *client, pario_i_connection *c, int fd)
-{
-    (void)pario_i_watch(client, c, fd, EPOLL_CTL_DEL);
-    (void)close(fd);
 }
 
 /* Ends a connection's race, and closes all descriptors of it but one that has won, or -1. */
@@ -6593,7 +6503,7 @@ static void pario_i_race_end(const pario_client *client, pario_i_connection *c, 
 {
     for (size_t i = 0; i < c->race->running; i++) {
         if (c->race->tries[i].fd != winner) {
-            pario_i_hang_up(client, c, c->race->tries[i].fd);
+            pario_i_hang_up(client, c->race->tries[i].fd);
         }
     }
     PARIO_FREE(c->race);
@@ -6613,7 +6523,7 @@ static void pario_i_connection_shut(const pario_client *client, pario_i_connecti
         pario_i_race_end(client, c, -1);
     }
     if (c->fd >= 0) {
-        pario_i_hang_up(client, c, c->fd);
+        pario_i_hang_up(client, c->fd);
         c->fd = -1;
     }
 }
@@ -6711,7 +6621,7 @@ static void pario_i_unpark(pario_client *client, pario_i_origin *origin)
     x->parked = false;
     if (!x->inlined) {
         x->queued = true;
-        pario_i_list_prepend(&client->first_queued, &client->last_queued, x);
+        pario_i_list_insert(&client->first_queued, &client->last_queued, client->first_queued, x);
         (void)pthread_cond_signal(&client->work);
     } else if (x->fiber != NULL) {
         x->next = client->unparked;
@@ -6875,11 +6785,9 @@ static pario_i_carried pario_i_attach(pario_client *client, pario_i_exchange *x,
     if (pario_i_host_is_full(client, origin, x)) {
         x->parked = true;
         pario_i_exchange_pause(x, now);
-        if (x->inlined) { /* it holds a thread or a fiber meanwhile, so it comes first */
-            pario_i_list_prepend(&origin->first_waiting, &origin->last_waiting, x);
-        } else {
-            pario_i_list_append(&origin->first_waiting, &origin->last_waiting, x);
-        }
+        /* An inlined one holds a thread or a fiber meanwhile, so it comes first. */
+        pario_i_list_insert(&origin->first_waiting, &origin->last_waiting,
+                            x->inlined ? origin->first_waiting : NULL, x);
         return PARIO_I_PARKED;
     }
     pario_i_connection *c = pario_i_reuse(client, origin, x, now);
@@ -6994,7 +6902,7 @@ static int pario_i_dial(pario_client *client, pario_i_connection *c, size_t addr
                                     pario_i_connection_port(c));
         failed = errno;
     } while (fd < 0 && pario_i_spare_descriptor(client, failed));
-    if (fd >= 0 && !pario_i_watch(client, c, fd, EPOLL_CTL_ADD)) {
+    if (fd >= 0 && !pario_i_watch(client, EPOLL_CTL_ADD, fd, PARIO_I_CHANGES, c)) {
         failed = errno;
         (void)close(fd);
         fd = -1;
@@ -7194,7 +7102,7 @@ static size_t pario_i_race_poll_set(const pario_i_race *race, struct pollfd *fds
 }
 
 /* Takes the tries that have failed out of a race. Returns the descriptor of the first that has
- * connected; -1: of none. */
+ * connected, whose address is noted; -1: of none. */
 static int pario_i_race_look(pario_client *client, pario_i_connection *c, const struct pollfd *fds,
                              int64_t now)
 {
@@ -7204,10 +7112,11 @@ static int pario_i_race_look(pario_client *client, pario_i_connection *c, const 
         const struct pollfd *at = &fds[i - 1];
         if ((at->revents & (POLLHUP | POLLERR)) != 0) {
             int failed = pario_i_transport_error(at->fd);
-            pario_i_hang_up(client, c, at->fd);
+            pario_i_hang_up(client, at->fd);
             pario_i_race_lost(race, i - 1, failed != 0 ? failed : ECONNRESET, now);
         } else if (at->revents != 0) {
             winner = at->fd;
+            c->address = race->tries[i - 1].address;
         }
     }
     c->fd = race->running > 0 ? race->tries[0].fd : -1;
@@ -7238,16 +7147,10 @@ static pario_i_carried pario_i_carry_won(pario_client *client, pario_i_exchange 
                                          int64_t now)
 {
     pario_i_connection *c = x->connection;
-    const pario_i_race *race = c->race;
-    size_t              i = 0;
-    while (race->tries[i].fd != winner) {
-        i++;
-    }
-    c->address = race->tries[i].address;
     pario_i_client_lock(client);
     pario_i_race_end(client, c, winner);
     pario_i_client_unlock(client);
-    c->hung_up = !pario_i_watch(client, c, winner, EPOLL_CTL_MOD);
+    c->hung_up = !pario_i_watch(client, EPOLL_CTL_MOD, winner, PARIO_I_CHANGES, c);
     c->readable = c->hung_up;
     c->writable = true;
     return pario_i_carry_reached(client, x, now);
@@ -7318,22 +7221,52 @@ static pario_i_resolver *pario_i_get_resolver(pario_client *client)
     return resolver;
 }
 
-/* Whether a host's one address can be reached from the source address. */
-static bool pario_i_is_within_reach(const pario_client *client, const pario_i_addresses *to)
+/* Whether an address can be reached from the source address. */
+static bool pario_i_is_within_reach(const pario_client *client, const pario_i_address *to)
 {
-    int family = to->list[0].any.sa_family;
     int source = client->source.any.sa_family;
-    return source == AF_UNSPEC || family == AF_UNIX || family == source;
+    return source == AF_UNSPEC || to->any.sa_family == source;
 }
 
-/* The address that a connection is to lead to is known without a lookup. */
-static pario_i_carried pario_i_carry_known(pario_client *client, pario_i_exchange *x,
-                                           pario_i_addresses *known, int64_t now)
+/* Begins to look a connection's host, or the proxy, up. */
+static pario_i_carried pario_i_carry_want(pario_client *client, pario_i_exchange *x,
+                                          const unsigned char *host, size_t size, int64_t now)
 {
-    pario_i_connection *c = x->connection;
-    if (!pario_i_is_within_reach(client, known)) {
-        pario_i_addresses_drop(known);
+    pario_i_resolver *resolver = pario_i_get_resolver(client);
+    if (resolver == NULL) {
+        return pario_i_carry_fail(x, PARIO_ERROR_RESOLVE, errno, now);
+    }
+    pario_i_name *wanted = pario_i_resolver_want(resolver, host, size, now);
+    if (wanted == NULL) {
+        return pario_i_carry_fail(x, PARIO_ERROR_MEMORY, 0, now);
+    }
+    pario_i_client_lock(client);
+    x->connection->name = wanted;
+    client->resolving++;
+    pario_i_client_unlock(client);
+    return PARIO_I_ONWARD;
+}
+
+/* Finds out the address that a connection is to lead to, or begins to look it up. */
+static pario_i_carried pario_i_carry_name(pario_client *client, pario_i_exchange *x, int64_t now)
+{
+    pario_i_connection  *c = x->connection;
+    const pario_i_proxy *via = c->origin->via;
+    const pario_i_url   *parts = via != NULL ? &via->parts : &x->order.parts;
+    const unsigned char *host = (via != NULL ? via->url : x->order.url) + parts->host_beg;
+    size_t               size = (size_t)parts->host_end - parts->host_beg;
+    pario_i_address      numeric;
+    bool                 name = !pario_i_address_read(&numeric, host, size);
+    pario_i_addresses   *known = pario_i_addresses_keep(client->unix_socket);
+    if (known == NULL && name) {
+        return pario_i_carry_want(client, x, host, size, now);
+    }
+    if (known == NULL && !pario_i_is_within_reach(client, &numeric)) {
         return pario_i_carry_fail(x, PARIO_ERROR_SOURCE, 0, now);
+    }
+    known = known != NULL ? known : pario_i_addresses_one(&numeric);
+    if (known == NULL) {
+        return pario_i_carry_fail(x, PARIO_ERROR_MEMORY, 0, now);
     }
     pario_i_client_lock(client);
     c->addresses = known;
@@ -7344,57 +7277,22 @@ static pario_i_carried pario_i_carry_known(pario_client *client, pario_i_exchang
     return PARIO_I_ONWARD;
 }
 
-/* Begins to find out the addresses of a connection's host, or of the proxy. */
-static pario_i_carried pario_i_carry_name(pario_client *client, pario_i_exchange *x, int64_t now)
-{
-    pario_i_connection  *c = x->connection;
-    const pario_i_proxy *via = c->origin->via;
-    const pario_i_url   *parts = via != NULL ? &via->parts : &x->order.parts;
-    const unsigned char *host = (via != NULL ? via->url : x->order.url) + parts->host_beg;
-    size_t               size = (size_t)parts->host_end - parts->host_beg;
-    bool                 name = false;
-    pario_i_addresses   *known = client->unix_socket != NULL
-                                     ? pario_i_addresses_keep(client->unix_socket)
-                                     : pario_i_addresses_numeric(host, size, &name);
-    if (known != NULL) {
-        return pario_i_carry_known(client, x, known, now);
-    }
-    pario_i_resolver *resolver = name ? pario_i_get_resolver(client) : NULL;
-    if (name && resolver == NULL) {
-        return pario_i_carry_fail(x, PARIO_ERROR_RESOLVE, errno, now);
-    }
-    pario_i_name *wanted = name ? pario_i_resolver_want(resolver, host, size, now) : NULL;
-    if (wanted == NULL) {
-        return pario_i_carry_fail(x, PARIO_ERROR_MEMORY, 0, now);
-    }
-    pario_i_client_lock(client);
-    c->name = wanted;
-    client->resolving++;
-    pario_i_client_unlock(client);
-    return PARIO_I_ONWARD;
-}
-
 /* Sees whether the name of a connection's host is known by now. */
 static pario_i_carried pario_i_carry_lookup(pario_client *client, pario_i_exchange *x, int64_t now)
 {
     pario_i_connection *c = x->connection;
     pario_i_name        answer;
-    pario_i_name_state  state =
-        pario_i_resolver_check(pario_i_get_resolver(client), c->name, &answer);
-    if (state == PARIO_I_NAME_WANTED) {
+    if (!pario_i_resolver_check(pario_i_get_resolver(client), c->name, &answer)) {
         return PARIO_I_WAITING;
     }
     pario_i_client_lock(client);
     c->name = NULL;
     client->resolving--;
-    c->addresses = state == PARIO_I_NAME_KNOWN ? answer.addresses : NULL;
+    c->addresses = answer.addresses;
     pario_i_client_unlock(client);
-    if (state == PARIO_I_NAME_FAILED) {
-        pario_i_addresses_drop(answer.addresses);
+    if (answer.addresses == NULL) {
         bool source = answer.resolver_error == EAI_FAMILY;
-        if (!source) {
-            x->resolver_error = (int16_t)answer.resolver_error;
-        }
+        x->resolver_error = (int16_t)(source ? 0 : answer.resolver_error);
         pario_i_exchange_fail(x, source ? PARIO_ERROR_SOURCE : PARIO_ERROR_RESOLVE,
                               answer.system_error, now);
     }
@@ -7829,16 +7727,19 @@ static size_t pario_i_poll_set(const pario_client *client, const pario_i_connect
 #define PARIO_I_GLANCE INT64_C(100000000)
 
 /* Waits for a connection's socket or its race, for what else its exchange waits for, and for the
- * client's descriptor if it is wanted (wake). Returns 0 or the errno with which it cannot. */
-static int pario_i_wait_socket(const pario_client *client, pario_i_connection *c, bool wake,
-                               int64_t until)
+ * client's descriptor if it is wanted (wake). If it cannot, the exchange ends. */
+static void pario_i_wait_socket(const pario_client *client, pario_i_connection *c, bool wake,
+                                int64_t until)
 {
     struct pollfd fds[3 + PARIO_I_MAX_ADDRESSES];
     int64_t       now = pario_i_clock_ns(CLOCK_MONOTONIC);
     int64_t       glance = pario_i_is_mute(c) && !wake ? now + PARIO_I_GLANCE : INT64_MAX;
     size_t        count = pario_i_poll_set(client, c, wake, fds);
     if (poll(fds, count, pario_i_poll_ms(now, glance < until ? glance : until)) < 0) {
-        return errno == EINTR ? 0 : errno;
+        if (errno != EINTR) {
+            pario_i_exchange_fail(c->exchange, PARIO_ERROR_SYSTEM, errno, now);
+        }
+        return;
     }
     c->stirred = c->stirred || fds[2].revents != 0;
     pario_i_connection_note(c, (fds[0].revents & POLLIN) != 0, (fds[0].revents & POLLOUT) != 0,
@@ -7846,14 +7747,6 @@ static int pario_i_wait_socket(const pario_client *client, pario_i_connection *c
     if (fds[1].revents != 0) {
         pario_i_event_clear(client->wake_fd);
     }
-    return 0;
-}
-
-/* Not later than an hour from now: what every clock can express. */
-static int64_t pario_i_soon(int64_t until)
-{
-    int64_t hour = pario_i_clock_ns(CLOCK_MONOTONIC) + INT64_C(3600000000000);
-    return until < hour ? until : hour;
 }
 
 /* Waits in the calling thread until a lookup is over. */
@@ -7862,9 +7755,9 @@ static void pario_i_wait_name(pario_client *client, const pario_i_exchange *x)
     pario_i_resolver   *resolver = pario_i_get_resolver(client);
     const pario_i_name *name = x->connection->name;
     pario_i_mutex_lock(&resolver->lock);
-    if (name->state == PARIO_I_NAME_WANTED && !pario_i_is_cancelled(x)) {
-        (void)pario_i_condition_wait_until(&resolver->changed, &resolver->lock,
-                                           pario_i_soon(pario_i_exchange_deadline(x)));
+    if (name->wanted && !pario_i_is_cancelled(x)) {
+        pario_i_condition_wait_until(&resolver->changed, &resolver->lock,
+                                     pario_i_exchange_deadline(x));
     }
     pario_i_mutex_unlock(&resolver->lock);
 }
@@ -7876,8 +7769,7 @@ static void pario_i_wait_vacancy(pario_client *client, const pario_i_exchange *x
     pario_i_mutex_lock(&client->lock);
     bool waits = x->phase == PARIO_I_HELD ? !x->released : x->parked;
     if (waits && !client->closing && !pario_i_is_cancelled(x)) {
-        (void)pario_i_condition_wait_until(&client->vacant, &client->lock,
-                                           pario_i_soon(pario_i_exchange_deadline(x)));
+        pario_i_condition_wait_until(&client->vacant, &client->lock, pario_i_exchange_deadline(x));
     }
     pario_i_mutex_unlock(&client->lock);
 }
@@ -7978,14 +7870,13 @@ static void pario_i_wait_fiber(pario_client *client, pario_i_exchange *x)
 }
 #endif
 
-/* Waits where the exchange is run, on its own thread or fiber. Returns 0 or an errno. */
-static int pario_i_wait(pario_client *client, pario_i_exchange *x)
+/* Waits where the exchange is run, on its own thread or fiber. */
+static void pario_i_wait(pario_client *client, pario_i_exchange *x)
 {
-    int failed = 0;
 #if !defined(PARIO_NO_FIBERS)
     if (client->fiber != NULL) {
         pario_i_wait_fiber(client, x);
-        return 0;
+        return;
     }
 #endif
     if (!x->attached || x->phase == PARIO_I_HELD) {
@@ -7994,16 +7885,16 @@ static int pario_i_wait(pario_client *client, pario_i_exchange *x)
         pario_i_wait_name(client, x);
     } else if (!pario_i_is_cancelled(x)) {
         /* Who cancels from now on finds the descriptor, and shuts it down. */
-        failed = pario_i_wait_socket(client, x->connection, false, pario_i_due(x->connection));
+        pario_i_wait_socket(client, x->connection, false, pario_i_due(x->connection));
     }
-    return failed;
 }
 
 /* Lets the others go first. False: where there is no loop, or it cannot be told. */
 static bool pario_i_yield(const pario_client *client, const pario_i_exchange *x)
 {
+    pario_i_connection *c = x->connection;
     return pario_i_has_loop(client) &&
-           pario_i_watch(client, x->connection, x->connection->fd, EPOLL_CTL_MOD);
+           pario_i_watch(client, EPOLL_CTL_MOD, c->fd, PARIO_I_CHANGES, c);
 }
 
 /* Runs an exchange on the calling thread or fiber until it has ended, or is parked. */
@@ -8012,13 +7903,9 @@ static pario_i_carried pario_i_run(pario_client *client, pario_i_exchange *x)
     pario_i_carried carried;
     do {
         carried = pario_i_carry(client, x, pario_i_clock_ns(CLOCK_MONOTONIC));
-        int failed = 0;
         if (carried == PARIO_I_WAITING ||
             (carried == PARIO_I_RESTING && pario_i_yield(client, x))) {
-            failed = pario_i_wait(client, x);
-        }
-        if (failed != 0) {
-            pario_i_exchange_fail(x, PARIO_ERROR_SYSTEM, failed, pario_i_clock_ns(CLOCK_MONOTONIC));
+            pario_i_wait(client, x);
         }
     } while (carried == PARIO_I_WAITING || carried == PARIO_I_RESTING);
     return carried;
@@ -8155,20 +8042,7 @@ static void pario_i_look_again(const pario_client *client, const pario_i_exchang
 {
     pario_i_connection *c = x->attached ? x->connection : NULL;
     if (c != NULL && c->fd >= 0 && now >= pario_i_due(c)) {
-        (void)pario_i_wait_socket(client, c, false, now);
-    }
-}
-
-/* Waits for the one exchange, unless a part of it is to be handed out. */
-static void pario_i_wait_current(const pario_client *client, pario_i_exchange *x, int64_t until)
-{
-    int64_t due = pario_i_due(x->connection);
-    int     failed = 0;
-    if (!x->ready) {
-        failed = pario_i_wait_socket(client, x->connection, true, due < until ? due : until);
-    }
-    if (failed != 0) {
-        pario_i_exchange_fail(x, PARIO_ERROR_SYSTEM, failed, pario_i_clock_ns(CLOCK_MONOTONIC));
+        pario_i_wait_socket(client, c, false, now);
     }
 }
 
@@ -8194,9 +8068,10 @@ static pario_error pario_i_turn_sequential(pario_client *client, int64_t until)
     }
     pario_i_look_again(client, x, now);
     pario_i_carried carried = pario_i_carry(client, x, now);
-    if (carried == PARIO_I_WAITING) {
-        pario_i_wait_current(client, x, until);
-    } else if (carried != PARIO_I_RESTING) {
+    if (carried == PARIO_I_WAITING && !x->ready) { /* a part that is ready is handed out first */
+        int64_t due = pario_i_due(x->connection);
+        pario_i_wait_socket(client, x->connection, true, due < until ? due : until);
+    } else if (carried >= PARIO_I_PARKED) {
         client->current = NULL;
         pario_i_client_lock(client);
         pario_i_retire(client, x, carried);
@@ -8565,6 +8440,7 @@ static void pario_i_resume_unparked(pario_client *client)
 static pario_error pario_i_turn_round(pario_client *client, int64_t until)
 {
     pario_i_client_lock(client);
+    client->changed = false;
     bool look = client->first_queued != NULL && client->pool.idle_count > 0;
     pario_i_client_unlock(client);
     if (look && pario_i_collect_all(client, 0) != PARIO_OK) {
@@ -8589,9 +8465,6 @@ static pario_error pario_i_turn_round(pario_client *client, int64_t until)
 static pario_error pario_i_turn_loop(pario_client *client, int64_t until)
 {
     client->now = pario_i_clock_ns(CLOCK_MONOTONIC);
-    pario_i_client_lock(client);
-    client->changed = false;
-    pario_i_client_unlock(client);
     pario_error error = pario_i_turn_round(client, until);
     int         failed = error != PARIO_OK ? errno : client->fiber_error;
     client->fiber_error = 0;
@@ -8631,9 +8504,9 @@ static pario_error pario_i_turn(pario_client *client, int64_t until)
 
 /* An option: where it is, what 0 means, and how large it may be. */
 typedef struct pario_i_option {
-    uint32_t offset;
-    uint32_t special; /* PARIO_I_U, PARIO_I_O */
-    int64_t  fallback;
+    uint16_t offset;
+    uint16_t special; /* PARIO_I_U, PARIO_I_O */
+    int32_t  fallback;
     int64_t  most;
 } pario_i_option;
 
@@ -8644,23 +8517,25 @@ typedef struct pario_i_option {
 #define PARIO_I_MIN_STACK 16384
 #define PARIO_I_MAX_STACK 1073741824
 
-/* Fills one option in. False: it is out of its range. */
-static bool pario_i_option_resolve(const pario_i_option *option, void *config)
+/* Fills one option in: where it is 0, with the default or, if they are `given`, as another
+ * configuration has it. False: it is out of its range. */
+static bool pario_i_option_resolve(const pario_i_option *option, void *config, const void *given)
 {
-    int64_t value;
-    memcpy(&value, (unsigned char *)config + option->offset, sizeof value);
-    bool special = (value == PARIO_UNLIMITED && (option->special & PARIO_I_U) != 0) ||
-                   (value == PARIO_OFF && (option->special & PARIO_I_O) != 0);
-    if (value == 0) {
-        memcpy((unsigned char *)config + option->offset, &option->fallback, sizeof value);
+    void       *place = (unsigned char *)config + option->offset;
+    int64_t    *value = (int64_t *)place;
+    const void *other = given != NULL ? (const unsigned char *)given + option->offset : NULL;
+    if (*value == 0) {
+        *value = other != NULL ? *(const int64_t *)other : option->fallback;
     }
-    return special || (value >= 0 && value <= option->most);
+    return (*value >= 0 && *value <= option->most) ||
+           (*value == PARIO_UNLIMITED && (option->special & PARIO_I_U) != 0) ||
+           (*value == PARIO_OFF && (option->special & PARIO_I_O) != 0);
 }
 
-/* Fills all defaults in; the strings stay the caller's. */
-static pario_error pario_i_config_resolve(pario_config *config)
+/* Fills all options in, likewise; the strings stay the caller's. */
+static pario_error pario_i_config_resolve(pario_config *config, const pario_config *given)
 {
-#define PARIO_I_AT(member) (uint32_t) offsetof(pario_config, member)
+#define PARIO_I_AT(member) (uint16_t) offsetof(pario_config, member)
     static const pario_i_option options[] = {
         { PARIO_I_AT(concurrency), 0, PARIO_DEFAULT_CONCURRENCY, PARIO_MAX_CONCURRENCY },
         { PARIO_I_AT(per_host), PARIO_I_U, PARIO_UNLIMITED, PARIO_MAX_CONCURRENCY },
@@ -8679,7 +8554,7 @@ static pario_error pario_i_config_resolve(pario_config *config)
         { PARIO_I_AT(chunk_extension_bytes), PARIO_I_U | PARIO_I_O,
           PARIO_DEFAULT_CHUNK_EXTENSION_BYTES, PARIO_I_MAX_BYTES },
         { PARIO_I_AT(trailer_bytes), PARIO_I_O, PARIO_DEFAULT_TRAILER_BYTES, PARIO_I_MAX_HEAD },
-        { PARIO_I_AT(redirects), PARIO_I_U, 0, PARIO_I_MAX_COUNT },
+        { PARIO_I_AT(redirects), PARIO_I_U | PARIO_I_O, 0, PARIO_I_MAX_COUNT },
         { PARIO_I_AT(expect_bytes), PARIO_I_O, PARIO_DEFAULT_EXPECT_BYTES, PARIO_I_MAX_BYTES },
         { PARIO_I_AT(expect_timeout_ms), PARIO_I_U, PARIO_DEFAULT_EXPECT_MS, PARIO_I_MAX_MS },
         { PARIO_I_AT(stack_bytes), 0, PARIO_DEFAULT_STACK_BYTES, PARIO_I_MAX_STACK },
@@ -8687,7 +8562,7 @@ static pario_error pario_i_config_resolve(pario_config *config)
 #undef PARIO_I_AT
     bool good = true;
     for (size_t i = 0; i < sizeof options / sizeof options[0] && good; i++) {
-        good = pario_i_option_resolve(&options[i], config);
+        good = pario_i_option_resolve(&options[i], config, given);
     }
     if (config->executor == PARIO_SEQUENTIAL) {
         config->concurrency = 1;
@@ -8744,23 +8619,19 @@ static void pario_i_limits_aim(pario_client *client, const pario_request *reques
 static pario_error pario_i_request_limits(pario_client *client, const pario_request *request,
                                           pario_i_limits *limits, bool *own)
 {
-    const int64_t asked[] = { request->redirects, request->connect_timeout_ms,
-                              request->progress_timeout_ms, request->total_timeout_ms,
-                              request->body_bytes };
-    *own = (asked[0] | asked[1] | asked[2] | asked[3] | asked[4]) != 0 || request->stream ||
-           request->into != NULL || request->into_fd != 0;
+    *own = (request->redirects | request->connect_timeout_ms | request->progress_timeout_ms |
+            request->total_timeout_ms | request->body_bytes) != 0 ||
+           request->stream || request->into != NULL || request->into_fd != 0;
     if (!*own) {
         return PARIO_OK;
     }
     pario_config config = client->config;
-    int64_t     *places[] = { &config.redirects, &config.connect_timeout_ms,
-                              &config.progress_timeout_ms, &config.total_timeout_ms,
-                              &config.body_bytes };
-    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
-        *places[i] = asked[i] != 0 ? asked[i] : *places[i];
-    }
-    config.redirects = config.redirects == PARIO_OFF ? 0 : config.redirects;
-    pario_error error = pario_i_config_resolve(&config);
+    config.redirects = request->redirects;
+    config.connect_timeout_ms = request->connect_timeout_ms;
+    config.progress_timeout_ms = request->progress_timeout_ms;
+    config.total_timeout_ms = request->total_timeout_ms;
+    config.body_bytes = request->body_bytes;
+    pario_error error = pario_i_config_resolve(&config, &client->config);
     if (error == PARIO_OK) {
         pario_i_limits_of(&config, limits);
         pario_i_limits_aim(client, request, limits);
@@ -8819,25 +8690,21 @@ static void pario_i_client_free(pario_client *client)
     PARIO_FREE(client);
 }
 
-/* Registers a descriptor of the client's own; its events are told by the place of its number. */
+/* Has the loop watch a descriptor of the client's own, by the place of its number. */
 static bool pario_i_client_watch(const pario_client *client, int *fd)
 {
-    struct epoll_event event;
-    memset(&event, 0, sizeof event);
-    event.events = (uint32_t)EPOLLIN;
-    event.data.ptr = fd;
-    return epoll_ctl(client->epoll_fd, EPOLL_CTL_ADD, *fd, &event) == 0;
+    return pario_i_watch(client, EPOLL_CTL_ADD, *fd, (uint32_t)EPOLLIN, fd);
 }
 
 /* Makes the descriptors the executor needs. False: errno says why, some may be there. */
 static bool pario_i_client_open_descriptors(pario_client *client)
 {
     client->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (client->wake_fd < 0 || !pario_i_has_loop(client)) {
-        return client->wake_fd >= 0;
+    if (client->wake_fd >= 0 && pario_i_has_loop(client)) {
+        client->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+        return client->epoll_fd >= 0 && pario_i_client_watch(client, &client->wake_fd);
     }
-    client->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    return client->epoll_fd >= 0 && pario_i_client_watch(client, &client->wake_fd);
+    return client->wake_fd >= 0;
 }
 
 /* Makes the lock and its conditions. Returns 0 or an errno, and then none of them is there. */
@@ -8853,32 +8720,24 @@ static int pario_i_client_locks(pario_client *client)
     return failed;
 }
 
-/* Writes the User-Agent line; client->config.user_agent becomes the client's own string. */
+/* Writes the User-Agent line, a NUL and, for pario_config_of, the bare text. */
 static pario_error pario_i_client_agent(pario_client *client, const char *wanted)
 {
-    const char *agent = wanted != NULL ? wanted : "pario/" PARIO_VERSION;
-    size_t      size = strlen(agent);
-    size_t      room;
-    if (!pario_i_is_text((const unsigned char *)agent, 0, size)) {
+    const char       *agent = wanted != NULL ? wanted : "pario/" PARIO_VERSION;
+    const char *const line[] = { "User-Agent: ", agent, "\r\n" };
+    pario_i_buffer    text = { NULL, 0, 0 };
+    if (!pario_i_is_text((const unsigned char *)agent, 0, strlen(agent))) {
         return PARIO_ERROR_FIELD_VALUE;
     }
-    if (pario_i_size_multiply(size, 2, &room) && pario_i_size_add(room, 32, &room)) {
-        client->agent = (char *)PARIO_MALLOC(room);
-    }
-    if (client->agent == NULL) {
+    bool   good = pario_i_buffer_join(&text, line, agent[0] != '\0' ? 3 : 0);
+    size_t size = text.size + 1;
+    good = good && pario_i_buffer_append(&text, "", 1) &&
+           pario_i_buffer_append(&text, agent, strlen(agent) + 1);
+    client->agent = (char *)text.data;
+    if (!good) {
         return PARIO_ERROR_MEMORY;
     }
-    /* The line, its NUL, and then the bare text for pario_config_of. */
-    size_t at = 0;
-    if (agent[0] != '\0') {
-        memcpy(client->agent, "User-Agent: ", 12);
-        memcpy(client->agent + 12, agent, size);
-        memcpy(client->agent + 12 + size, "\r\n", 2);
-        at = 14 + size;
-    }
-    client->agent[at] = '\0';
-    memcpy(client->agent + at + 1, agent, size + 1);
-    client->config.user_agent = client->agent + at + 1;
+    client->config.user_agent = client->agent + size;
     return PARIO_OK;
 }
 
@@ -8910,8 +8769,12 @@ static pario_error pario_i_client_proxies(pario_client *client)
     config->proxy = config->proxy != NULL ? config->proxy : "";
     config->https_proxy = config->https_proxy != NULL ? config->https_proxy : config->proxy;
     config->no_proxy = "";
-    pario_error error = pario_i_client_proxy(client, 1, exceptions, &config->https_proxy);
-    return error == PARIO_OK ? pario_i_client_proxy(client, 0, exceptions, &config->proxy) : error;
+    const char **wanted[] = { &config->proxy, &config->https_proxy };
+    pario_error  error = PARIO_OK;
+    for (size_t https = 0; https < 2 && error == PARIO_OK; https++) {
+        error = pario_i_client_proxy(client, https, exceptions, wanted[https]);
+    }
+    return error;
 }
 
 /* Whether a TLS transport lacks none of its functions. */
@@ -9017,7 +8880,7 @@ PARIO_DEF pario_error pario_open(const pario_config *config, pario_client **clie
     }
     pario_error error = pario_i_check_parts(&resolved);
     if (error == PARIO_OK) {
-        error = pario_i_config_resolve(&resolved);
+        error = pario_i_config_resolve(&resolved, NULL);
     }
     pario_client *made = error == PARIO_OK ? pario_i_client_new(&resolved, &error) : NULL;
     if (made == NULL) {
@@ -9164,7 +9027,7 @@ static pario_error pario_i_enqueue(pario_client *client, pario_i_exchange *x)
         return error;
     }
     x->queued = true;
-    pario_i_list_append(&client->first_queued, &client->last_queued, x);
+    pario_i_list_insert(&client->first_queued, &client->last_queued, NULL, x);
     client->outstanding++;
     client->statistics.submitted++;
     pario_i_notify(client);
@@ -9434,9 +9297,10 @@ PARIO_DEF pario_error pario_next(pario_client *client, pario_response *response,
 }
 
 /* Takes an exchange that nobody runs out of where it waits, and ends it. */
-static void pario_i_drop_waiting(pario_client *client, pario_i_exchange *x, pario_error error,
-                                 int64_t now) PARIO_I_REQUIRES(client->lock)
+static void pario_i_drop_waiting(pario_client *client, pario_i_exchange *x, pario_error error)
+    PARIO_I_REQUIRES(client->lock)
 {
+    int64_t now = pario_i_clock_ns(CLOCK_MONOTONIC);
     if (x->queued) {
         pario_i_list_remove(&client->first_queued, &client->last_queued, x);
         x->queued = false;
@@ -9472,27 +9336,30 @@ static void pario_i_call_off(pario_client *client, pario_i_exchange *x)
     (void)pthread_cond_broadcast(&client->vacant);
 }
 
-/* Ends the exchange of an id; *running: it is being run and has been told. NULL: there is none. */
-static pario_i_exchange *pario_i_cancel(pario_client *client, uint64_t id, bool *running)
+/* Ends an exchange early, with an error if nobody runs it. Returns whether it is being run: it has
+ * been told then, and becomes PARIO_ERROR_CANCELLED. */
+static bool pario_i_cancel(pario_client *client, pario_i_exchange *x, pario_error error)
+    PARIO_I_REQUIRES(client->lock)
+{
+    bool runs = !x->queued && !x->parked;
+    if (runs) {
+        pario_i_call_off(client, x);
+    } else {
+        pario_i_drop_waiting(client, x, error);
+    }
+    return runs;
+}
+
+/* The exchange of an id; NULL: it has come to its end, or never was. */
+static pario_i_exchange *pario_i_exchange_of(const pario_client *client, uint64_t id)
     PARIO_I_REQUIRES(client->lock)
 {
     pario_i_exchange *x = pario_i_slot_exchange(client, (size_t)(id & UINT32_MAX));
-    *running = false;
-    if (x == NULL || x->id != id || x->finished) {
-        return NULL;
-    }
-    if (x->queued || x->parked) {
-        pario_i_drop_waiting(client, x, PARIO_ERROR_CANCELLED, pario_i_clock_ns(CLOCK_MONOTONIC));
-    } else {
-        pario_i_call_off(client, x);
-        *running = true;
-    }
-    return x;
+    return x != NULL && x->id == id && !x->finished ? x : NULL;
 }
 
 PARIO_DEF pario_error pario_cancel(pario_client *client, uint64_t id)
 {
-    bool running;
     if (client == NULL) {
         return PARIO_ERROR_ARGUMENT;
     }
@@ -9500,12 +9367,13 @@ PARIO_DEF pario_error pario_cancel(pario_client *client, uint64_t id)
         return PARIO_ERROR_IN_TASK;
     }
     pario_i_client_lock(client);
-    pario_i_exchange *x = pario_i_cancel(client, id, &running);
+    pario_i_exchange *x = pario_i_exchange_of(client, id);
+    bool              runs = x != NULL && pario_i_cancel(client, x, PARIO_ERROR_CANCELLED);
     pario_i_client_unlock(client);
-    if (running && pario_i_has_loop(client)) {
+    if (runs && pario_i_has_loop(client)) {
         client->now = pario_i_clock_ns(CLOCK_MONOTONIC);
         pario_i_poke(client, x);
-    } else if (running && x == client->current) {
+    } else if (runs && x == client->current) {
         (void)pario_i_turn_sequential(client, 0);
     }
     return x != NULL ? PARIO_OK : PARIO_ERROR_UNKNOWN_ID;
@@ -9530,14 +9398,9 @@ static void pario_i_fetch_abort(pario_client *client, pario_i_exchange *x, pario
         return;
     }
     pario_i_client_lock(client);
-    bool waits = x->queued || x->parked;
-    if (waits) {
-        pario_i_drop_waiting(client, x, error, client->now);
-    } else {
-        pario_i_call_off(client, x);
-    }
+    bool runs = pario_i_cancel(client, x, error);
     pario_i_client_unlock(client);
-    if (!waits) {
+    if (runs) {
         pario_i_poke(client, x);
     }
     x->error = (uint8_t)error;
@@ -9550,7 +9413,7 @@ static void pario_i_fetch_in_loop(pario_client *client, pario_i_exchange *x)
     pario_i_client_lock(client);
     x->queued = true;
     client->statistics.queued++;
-    pario_i_list_prepend(&client->first_queued, &client->last_queued, x);
+    pario_i_list_insert(&client->first_queued, &client->last_queued, client->first_queued, x);
     pario_i_client_unlock(client);
     while (!x->finished) {
         pario_error error = pario_i_turn(client, INT64_MAX);
@@ -9694,7 +9557,7 @@ PARIO_DEF pario_error pario_fd(pario_client *client, int *fd)
         pario_i_client_lock(client);
         client->timer_fd = timer;
         pario_i_client_unlock(client);
-        if (pario_i_has_loop(client) && !pario_i_client_watch(client, &client->timer_fd)) {
+        if (!pario_i_client_watch(client, &client->timer_fd)) {
             pario_i_fd_close(timer);
             client->timer_fd = -1;
             return PARIO_ERROR_SYSTEM;

@@ -580,7 +580,7 @@ static size_t many_ahead(const many *all)
 static bool many_make_slots(many *all)
 {
     const pario_config *config = pario_config_of(all->client);
-    const size_t        flight = (size_t)config->concurrency;
+    const size_t        flight = config != NULL ? (size_t)config->concurrency : 0;
     all->window = flight + flight / 8 + 1 + many_ahead(all);
     all->slot_count = all->window + (all->retry.tries > 0 ? MOST_WAITING : 0);
     all->slots = (slot *)calloc(all->slot_count, sizeof *all->slots);

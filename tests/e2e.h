@@ -360,6 +360,14 @@ static inline bool e2e_open(e2e_run *run)
     return CHECK_ERROR(error, PARIO_OK) && CHECK(run->client != NULL);
 }
 
+/* The options of a client, which there is. */
+static inline const pario_config *e2e_config(const pario_client *client)
+{
+    static const pario_config none;
+    const pario_config       *config = pario_config_of(client);
+    return CHECK(config != NULL) ? config : &none;
+}
+
 static inline void e2e_close(e2e_run *run)
 {
     pario_close(run->client);

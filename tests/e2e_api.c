@@ -49,7 +49,7 @@ static const option options[] = {
     { MEMBER(interim), PARIO_DEFAULT_INTERIM, 1, 1000, true, true },
     { MEMBER(chunk_extension_bytes), PARIO_DEFAULT_CHUNK_EXTENSION_BYTES, 1, 1000000, true, true },
     { MEMBER(trailer_bytes), PARIO_DEFAULT_TRAILER_BYTES, 1, 16777216, false, true },
-    { MEMBER(redirects), 0, 1, 1000, true, false },
+    { MEMBER(redirects), 0, 1, 1000, true, true },
     { MEMBER(expect_bytes), PARIO_DEFAULT_EXPECT_BYTES, 1, 1000000000, false, true },
     { MEMBER(expect_timeout_ms), PARIO_DEFAULT_EXPECT_MS, 1, 86400000, true, false },
     { MEMBER(stack_bytes), PARIO_DEFAULT_STACK_BYTES, 16384, 1073741824, false, false },
@@ -130,13 +130,13 @@ E2E(what_was_read_back_opens_another_client)
     if (!e2e_open(run)) {
         return;
     }
-    const pario_config *read = pario_config_of(run->client);
+    const pario_config *read = e2e_config(run->client);
     CHECK_INT((int)read->executor, (int)run->executor);
     CHECK_STR(read->user_agent, "mine/1");
     pario_client *second = NULL;
     CHECK_ERROR(pario_open(read, &second), PARIO_OK);
     e2e_close(run);
-    const pario_config *again = pario_config_of(second);
+    const pario_config *again = e2e_config(second);
     CHECK_STR(again->user_agent, "mine/1");
     CHECK_INT(again->redirects, PARIO_UNLIMITED);
     CHECK_INT(again->interim, PARIO_OFF);
@@ -167,7 +167,7 @@ TEST(opening_wrongly_is_refused)
     pario_stats(NULL, &statistics);
     CHECK_UINT(statistics.submitted, 0);
     CHECK_ERROR(pario_open(NULL, &client), PARIO_OK);
-    CHECK_INT(pario_config_of(client)->executor, PARIO_EPOLL);
+    CHECK_INT(e2e_config(client)->executor, PARIO_EPOLL);
     pario_stats(client, NULL);
     pario_close(client);
 }

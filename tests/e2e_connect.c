@@ -300,7 +300,7 @@ E2E_WAYS(a_unix_socket_serves_all_hosts)
     if (!e2e_open(run)) {
         return;
     }
-    CHECK_STR(pario_config_of(run->client)->unix_socket, path);
+    CHECK_STR(e2e_config(run->client)->unix_socket, path);
     for (size_t i = 0; i < 2; i++) {
         CHECK_ERROR(e2e_do(run, &request, &response), PARIO_OK);
         CHECK(response.reused == (i == 1));
@@ -401,7 +401,7 @@ E2E_WAYS(connections_begin_at_the_source_address)
     if (!e2e_open(run)) {
         return;
     }
-    CHECK_STR(pario_config_of(run->client)->source, "127.0.0.9");
+    CHECK_STR(e2e_config(run->client)->source, "127.0.0.9");
     get_by_name(run, "v4", peer, PARIO_OK, 0);
     get_by_name(run, "v6xv4", peer, PARIO_OK, 0);
     get_by_name(run, "v6", peer, PARIO_ERROR_SOURCE, -1);

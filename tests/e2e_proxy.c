@@ -642,17 +642,17 @@ TEST(the_proxy_and_its_exceptions_are_copied)
     CHECK_ERROR(pario_open(&config, &client), PARIO_OK);
     memset(proxy, 'x', sizeof proxy - 1);
     memset(exceptions, 'x', sizeof exceptions - 1);
-    CHECK_STR(pario_config_of(client)->proxy, "http://u:p@h:1");
-    CHECK_STR(pario_config_of(client)->https_proxy, "http://u:p@h:1");
-    CHECK_STR(pario_config_of(client)->no_proxy, "a,b");
+    CHECK_STR(e2e_config(client)->proxy, "http://u:p@h:1");
+    CHECK_STR(e2e_config(client)->https_proxy, "http://u:p@h:1");
+    CHECK_STR(e2e_config(client)->no_proxy, "a,b");
     CHECK_ERROR(pario_open(pario_config_of(client), &other), PARIO_OK);
     pario_close(client);
-    CHECK_STR(pario_config_of(other)->proxy, "http://u:p@h:1");
+    CHECK_STR(e2e_config(other)->proxy, "http://u:p@h:1");
     pario_close(other);
     config.proxy = NULL;
     CHECK_ERROR(pario_open(&config, &client), PARIO_OK);
-    CHECK_STR(pario_config_of(client)->no_proxy, "");
-    CHECK_STR(pario_config_of(client)->https_proxy, "");
+    CHECK_STR(e2e_config(client)->no_proxy, "");
+    CHECK_STR(e2e_config(client)->https_proxy, "");
     pario_close(client);
 }
 

@@ -616,8 +616,8 @@ TEST(a_name_that_is_waited_for_stays_in_the_cache)
         CHECK(names[i] != NULL);
     }
     names[0]->waiting = 1;
-    names[1]->state = PARIO_I_NAME_WANTED;
-    pario_i_resolver_empty(resolver);
+    names[1]->wanted = true;
+    pario_i_resolver_empty(resolver, false);
     CHECK_UINT(resolver->count, 2);
     CHECK(pario_i_resolver_entry(resolver, hosts, 1) == names[0]);
     CHECK(pario_i_resolver_entry(resolver, hosts + 1, 1) == names[1]);

@@ -85,7 +85,6 @@
     X(STORE, "write to the user's descriptor", ENOSPC, EIO, FAULTS_I | FAULTS_A | FAULTS_S)        \
     X(COPY, "fcntl", EMFILE, EBADF, 0)                                                             \
     X(OPEN, "openat", EMFILE, EACCES, FAULTS_I)                                                    \
-    X(FACCESS, "faccessat", ENOENT, ENOMEM, 0)                                                     \
     X(LOOKUP, "getaddrinfo", EAI_AGAIN, EAI_SYSTEM, 0)                                             \
     X(THREAD, "pthread_create", EAGAIN, EPERM, 0)                                                  \
     X(THREAD_ATTR, "pthread_attr_init", ENOMEM, EAGAIN, 0)                                         \
@@ -368,12 +367,6 @@ static int faults_epoll_create1(int flags)
 static int faults_openat(int directory, const char *name, int flags)
 {
     return faults_fails(FAULTS_OPEN) ? -1 : faults_opened(openat(directory, name, flags));
-}
-
-static int faults_faccessat(int directory, const char *name, int mode, int flags)
-{
-    faults_uses(directory);
-    return faults_fails(FAULTS_FACCESS) ? -1 : faccessat(directory, name, mode, flags);
 }
 
 /* ---- bytes ----------------------------------------------------------------------------- */
@@ -741,7 +734,6 @@ static faults_books faults_settle(void)
 #define timerfd_settime(fd, flags, to, from) faults_timerfd_settime(fd, flags, to, from)
 #define epoll_create1(flags) faults_epoll_create1(flags)
 #define openat(directory, name, flags) faults_openat(directory, name, flags)
-#define faccessat(directory, name, mode, flags) faults_faccessat(directory, name, mode, flags)
 #define send(fd, bytes, size, flags) faults_send(fd, bytes, size, flags)
 #define sendmsg(fd, message, flags) faults_sendmsg(fd, message, flags)
 #define recv(fd, bytes, size, flags) faults_recv(fd, bytes, size, flags)

@@ -2460,9 +2460,10 @@ static void run_seed(uint64_t seed, int executor, bool verbose)
     config.executor = (pario_executor)(executor >= 0 ? executor : (int)sim_below(4));
     sim.title = executor_names[config.executor];
     now.may_signal = sim_chance(30);
-    pario_error error = pario_open(&config, &now.client);
-    if (error == PARIO_OK) {
-        now.config = *pario_config_of(now.client);
+    pario_error         error = pario_open(&config, &now.client);
+    const pario_config *resolved = pario_config_of(now.client);
+    if (error == PARIO_OK && resolved != NULL) {
+        now.config = *resolved;
         play_on();
     } else if (!may_refuse(error)) {
         sim_die("pario_open: %s", pario_error_name(error));

@@ -433,27 +433,26 @@ TEST(buffer_grows_geometrically)
     pario_i_buffer_free(&buffer);
 }
 
-TEST(grow_doubles_and_refuses_what_overflows)
+TEST(reserve_doubles_and_refuses_what_overflows)
 {
     static const size_t too_many[] = { SIZE_MAX, SIZE_MAX / 2 + 1, SIZE_MAX / 8 };
     size_t              room = 0;
     void               *array = NULL;
     for (size_t expected = 16; expected <= 256; expected *= 2) {
-        void *grown = pario_i_grow(array, &room, 8);
-        if (!CHECK(grown != NULL)) {
+        if (!CHECK(pario_i_reserve((void *)&array, room, &room, 8))) {
             break;
         }
-        array = grown;
         CHECK_UINT(room, expected);
         memset(array, 'x', room * 8);
     }
     room = 256;
+    CHECK(pario_i_reserve((void *)&array, 255, &room, 8));
     core_fail_at(1);
-    CHECK(pario_i_grow(array, &room, 8) == NULL);
+    CHECK(!pario_i_reserve((void *)&array, 256, &room, 8));
     CHECK_UINT(room, 256);
     for (size_t i = 0; i < sizeof too_many / sizeof too_many[0]; i++) {
         room = too_many[i];
-        CHECK(pario_i_grow(array, &room, 8) == NULL);
+        CHECK(!pario_i_reserve((void *)&array, room, &room, 8));
         CHECK_UINT(room, too_many[i]);
     }
     core_free(array);

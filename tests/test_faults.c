@@ -1259,7 +1259,7 @@ static void memory_of_nobody(trial *t)
     (void)t;
     int directory = openat(AT_FDCWD, "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory >= 0) {
-        int  seen = pario_i_memory_read_smaps(directory, &memory);
+        int  seen = pario_i_memory_read_at(directory, &memory);
         bool struck = faults_struck() != FAULTS_KINDS;
         if (seen == 0 || (!struck && seen != ESRCH)) {
             FAIL("the memory of nobody: %d", seen);

@@ -283,16 +283,22 @@ TEST(memory_read_tells_that_there_is_no_memory)
     static const struct {
         const char *smaps;
         const char *status;
-        int         of_smaps;
-        int         of_status;
+        int         failed;
+        uint64_t    rss_bytes;
     } cases[] = {
-        { NULL, NULL, ESRCH, ESRCH },
+        { NULL, NULL, ESRCH, 0 },
         { NULL, "S\nVmHWM: 1 kB\nThreads: 1\n", ENOENT, 0 },
-        { "x\n", "S\nState: Z\n", ESRCH, ESRCH },
-        { "x\nRss: 1 kB\n", "S\nVmHWM: 1 kB\n", ESRCH, ESRCH },
-        { "x\nRss: 1 kB\nPss: 1 kB\n", "S\nThreads: 1\n", ESRCH, ESRCH },
-        { "x\nRss: 1 kB\nPss: 1 kB\nPrivate_Dirty: 1 kB\n", NULL, 0, ESRCH },
-        { "x\nRss: 18446744073709551615 kB\nPss: 1 kB\nPrivate_Dirty: 1 kB\n", NULL, 0, ESRCH },
+        { "x\n", "S\nState: Z\n", ESRCH, 0 },
+        { "x\n", "S\nVmHWM: 1 kB\nThreads: 1\n", ESRCH, 0 },
+        { "x\nRss: 1 kB\n", "S\nVmHWM: 1 kB\nThreads: 1\n", ESRCH, 0 },
+        { "x\nRss: 1 kB\nPss: 1 kB\n", "S\nVmHWM: 1 kB\nThreads: 1\n", ESRCH, 0 },
+        { "x\nRss: 1 kB\nPss: 1 kB\nPrivate_Dirty: 1 kB\n", "S\nThreads: 1\n", ESRCH, 0 },
+        { "x\nRss: 1 kB\nPss: 1 kB\nPrivate_Dirty: 1 kB\n", "S\nVmHWM: 1 kB\n", ESRCH, 0 },
+        { "x\nRss: 1 kB\nPss: 1 kB\nPrivate_Dirty: 1 kB\n", NULL, ESRCH, 0 },
+        { "x\nRss: 1 kB\nPss: 1 kB\nPrivate_Dirty: 1 kB\n", "S\nVmHWM: 1 kB\nThreads: 1\n", 0,
+          1024 },
+        { "x\nRss: 18014398509481984 kB\nPss: 1 kB\nPrivate_Dirty: 1 kB\n",
+          "S\nVmHWM: 1 kB\nThreads: 1\n", 0, UINT64_MAX },
     };
     char         path[] = "/tmp/pario-proc-XXXXXX";
     pario_memory memory = { .rss_bytes = 0 };
@@ -302,13 +308,11 @@ TEST(memory_read_tells_that_there_is_no_memory)
         test_case("%zu", i);
         put_proc(directory, "smaps_rollup", cases[i].smaps);
         put_proc(directory, "status", cases[i].status);
-        CHECK_INT(pario_i_memory_read_smaps(directory, &memory), cases[i].of_smaps);
-        CHECK_INT(pario_i_memory_read_status(directory, &memory), cases[i].of_status);
+        CHECK_INT(pario_i_memory_read_at(directory, &memory), cases[i].failed);
+        CHECK_UINT(memory.rss_bytes, cases[i].rss_bytes);
     }
-    pario_i_figure most = { "", 1024, false, 0 };
-    pario_i_proc_look("18014398509481984 kB", &most, 1);
-    CHECK_UINT(most.value, UINT64_MAX);
     put_proc(directory, "smaps_rollup", NULL);
+    put_proc(directory, "status", NULL);
     (void)close(directory);
     CHECK_INT(rmdir(path), 0);
 }
@@ -356,12 +360,14 @@ TEST(memory_figures_are_found_wherever_reads_are_cut)
         return;
     }
     for (size_t padding = 1; padding < 6300; padding += padding % 2048 < 1900 ? 97 : 1) {
-        pario_i_figure figures[3] = { { "\nRss:", 1, false, 0 },
-                                      { "\nPss:", 1, false, 0 },
-                                      { "\nNone:", 1, false, 0 } };
+        pario_i_figure figures[PARIO_I_FIGURES] = { { "\nRss:", 1, false, 0 },
+                                                    { "\nPss:", 1, false, 0 } };
+        for (size_t i = 2; i < PARIO_I_FIGURES; i++) {
+            figures[i].key = "\nNone:";
+        }
         test_case("after %zu bytes", padding);
         write_figures(directory, padding, padding % 2 == 0);
-        CHECK_INT(pario_i_proc_figures(directory, "figures", figures, 3), 0);
+        CHECK_INT(pario_i_proc_figures(directory, "figures", figures), 0);
         CHECK(figures[0].found);
         CHECK_UINT(figures[0].value, 123456);
         CHECK(figures[1].found);

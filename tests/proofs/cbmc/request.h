@@ -4,7 +4,8 @@
  * bytes that are written of it. Checked means what url_parse and order_line prove: the parts of
  * the URL in order and without a control byte, field lines that are lines.
  *
- * What is copied to the output is not stored but followed: byte by byte, as it would be read.
+ * What is copied to the output, never from it, is not stored but followed: byte by byte, as it
+ * would be read.
  */
 #ifndef REQUEST_H
 #define REQUEST_H
@@ -14,6 +15,7 @@
 
 static void *proof_copy(void *to, const void *from, size_t size);
 #define memcpy(to, from, size) proof_copy(to, from, size)
+#define memmove(to, from, size) proof_copy(to, from, size)
 #include "proof.h"
 
 /* The output as far as it is known: how many bytes, how much of an empty line they end in, and

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* What a reference means, seen from a base: nothing outside of the two is read, and however many
  * ".." there are, they take nothing off the scheme, its "://" and the base's host. What is
- * appended is what buffer.c and url_append.c prove of it, so the bytes of the result are any
- * bytes here; the buffer has room for it, and yet any call may fail.
+ * appended, and taken off, is what buffer.c, url_append.c and url_remove_dots.c prove of it, so
+ * the bytes of the result are any bytes here; the buffer has room for it, and yet any call may
+ * fail.
  *
  * bound: a base of "http://h" and 3 bytes, a reference of 4
  * compile: -DPARIO_SECTIONS=2 -DPARIO_NO_MEMCHR -DPROOF_ROOM=64 -DBASE=3 -DSIZE=4
- * by-contract: pario_i_is pario_i_buffer_append pario_i_url_append
- * solve: --unwind 6 --unwindset proof.0:9,pario_i_url_pop.0:26 --object-bits 12
+ * by-contract: pario_i_is pario_i_buffer_append pario_i_url_append pario_i_url_remove_dots
+ * solve: --unwind 6 --unwindset proof.0:9 --object-bits 12
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,8 +27,15 @@ static bool pario_i_buffer_append(pario_i_buffer *buffer, const void *bytes, siz
 static bool pario_i_url_append(pario_i_buffer *out, const unsigned char *s, size_t beg, size_t end)
     __CPROVER_requires(beg <= end && end <= PROOF_ROOM && __CPROVER_r_ok(s, end))
         __CPROVER_assigns(out->size, __CPROVER_object_whole(out->data))
-            __CPROVER_ensures(out->size >= __CPROVER_old(out->size) && out->size < out->room &&
-                              out->size <= __CPROVER_old(out->size) + 3 * (end - beg));
+            __CPROVER_ensures(out->size >= __CPROVER_old(out->size) +
+                                               (__CPROVER_return_value ? end - beg : 0u) &&
+                              out->size <= __CPROVER_old(out->size) + 3 * (end - beg) &&
+                              out->size < out->room);
+
+static void pario_i_url_remove_dots(pario_i_buffer *out, size_t root)
+    __CPROVER_requires(root < out->size && out->size < out->room)
+        __CPROVER_assigns(out->size, __CPROVER_object_whole(out->data))
+            __CPROVER_ensures(out->size > root && out->size <= __CPROVER_old(out->size));
 
 void proof(void)
 {
