@@ -253,7 +253,7 @@ __attribute__((used)) static inline const char *pario_i_implemented(void)
     X(TIME_OVER, "nothing came back in time")                                                      \
     X(WOKEN, "pario_wake was called")                                                              \
     /* wrong arguments: found before a byte is sent */                                             \
-    X(ERROR_ARGUMENT, "an argument is NULL that must not be, or a size has no data")               \
+    X(ERROR_ARGUMENT, "an argument is NULL, or does not fit the others")                           \
     X(ERROR_CONFIG, "an option is out of its range")                                               \
     X(ERROR_EXECUTOR, "no such executor")                                                          \
     X(ERROR_NO_FIBERS, "fibers are not compiled in")                                               \
@@ -311,7 +311,7 @@ __attribute__((used)) static inline const char *pario_i_implemented(void)
     X(ERROR_LENGTH_DUPLICATE, "more than one Content-Length")                                      \
     X(ERROR_LENGTH_DIGITS, "Content-Length is not a number")                                       \
     X(ERROR_LENGTH_OVERFLOW, "Content-Length is beyond all measure")                               \
-    X(ERROR_TRANSFER_ENCODING, "Transfer-Encoding is not exactly one chunked")                     \
+    X(ERROR_TRANSFER_ENCODING, "Transfer-Encoding is not just chunked")                            \
     X(ERROR_LENGTH_AND_ENCODING, "both Content-Length and Transfer-Encoding")                      \
     X(ERROR_CHUNK_SIZE, "a chunk's size line is malformed")                                        \
     X(ERROR_CHUNK_OVERFLOW, "a chunk's size is beyond all measure")                                \
@@ -1596,17 +1596,17 @@ static bool pario_i_url_put_authority(pario_i_buffer *out, const unsigned char *
                                       const pario_i_reference *r)
 {
     const unsigned char *from = base;
-    size_t               scheme_end = url->https ? 5 : 4;
+    bool                 scheme = r->scheme_end > 0;
     size_t               beg = (size_t)url->host_beg - (url->literal ? 1u : 0u);
     size_t               end = url->target_beg;
-    bool                 good = r->scheme_end > 0 ? pario_i_buffer_append(out, s, r->scheme_end)
-                                                  : pario_i_buffer_append(out, base, scheme_end);
+    bool                 good = scheme ? pario_i_buffer_append(out, s, r->scheme_end)
+                                       : pario_i_buffer_append(out, base, url->https ? 5 : 4);
     if (r->authority) {
         size_t at = pario_i_find(s, r->authority_beg, r->path_beg, '@');
         from = s;
         beg = at < r->path_beg ? at + 1 : r->authority_beg;
         end = r->path_beg;
-    } else if (r->scheme_end > 0) {
+    } else if (scheme) {
         beg = end; /* a scheme without a host: found out when the result is parsed */
     }
     return good && pario_i_buffer_append(out, "://", 3) &&
@@ -4752,13 +4752,14 @@ static int64_t pario_i_sampler_due(const pario_sampler *sampler)
     return sampler->begin_ns + (turns * sampler->interval_ns);
 }
 
-/* Sets the timer to a moment, or to one that has gone. Returns whether that could be done. */
-static bool pario_i_sampler_set(const pario_sampler *sampler, int64_t at_ns)
+/* Sets a timer to a time of CLOCK_MONOTONIC, which may be over; 0: to none. Returns whether that
+ * could be done. */
+static bool pario_i_timer_set(int timer, int64_t at_ns)
 {
     struct itimerspec at;
     memset(&at, 0, sizeof at);
     at.it_value = pario_i_timespec(at_ns);
-    return timerfd_settime(sampler->timer, TFD_TIMER_ABSTIME, &at, NULL) == 0;
+    return timerfd_settime(timer, TFD_TIMER_ABSTIME, &at, NULL) == 0;
 }
 
 /* Has it stop. */
@@ -4773,7 +4774,7 @@ static void pario_i_sampler_end(pario_sampler *sampler)
  */
 static bool pario_i_sampler_wait(pario_sampler *sampler)
 {
-    bool works = pario_i_sampler_set(sampler, pario_i_sampler_due(sampler));
+    bool works = pario_i_timer_set(sampler->timer, pario_i_sampler_due(sampler));
     if (works && !__atomic_load_n(&sampler->stop, __ATOMIC_ACQUIRE)) {
         char turns[sizeof(uint64_t)];
         works = pario_i_fd_read(sampler->timer, turns, sizeof turns) > 0;
@@ -4932,7 +4933,7 @@ PARIO_DEF pario_error pario_sampler_stop(pario_sampler *sampler, pario_series *s
         return PARIO_ERROR_ARGUMENT;
     }
     pario_i_sampler_end(sampler);
-    (void)pario_i_sampler_set(sampler, 1); /* if that fails, the turn ends the wait */
+    (void)pario_i_timer_set(sampler->timer, 1); /* if that fails, the turn ends the wait */
     (void)pthread_join(sampler->thread, NULL);
     pario_i_lock_destroy(&sampler->lock, &sampler->changed);
     pario_error error = sampler->left_out ? PARIO_ERROR_MEMORY : PARIO_OK;
@@ -8166,20 +8167,6 @@ static bool pario_i_fiber_new(pario_client *client)
     return true;
 }
 
-/* Gives all fibers' stacks back; none is busy any more. */
-static void pario_i_fibers_free(pario_client *client)
-{
-    while (client->fibers != NULL) {
-        pario_i_fiber *fiber = client->fibers;
-        client->fibers = fiber->next;
-#if defined(PARIO_I_TSAN)
-        __tsan_destroy_fiber(fiber->race_fiber);
-#endif
-        (void)munmap(fiber->mapping, fiber->mapping_size);
-    }
-    client->free_fibers = NULL;
-}
-
 /* Whether a job waits and may run; *alone: none runs. */
 static bool pario_i_has_job(pario_client *client, bool *alone)
 {
@@ -8829,10 +8816,10 @@ static pario_client *pario_i_client_new(const pario_config *config, pario_error 
 /* Reads the source address; client->config.source becomes the client's own string. */
 static pario_error pario_i_client_source(pario_client *client, const char *text)
 {
-    size_t size = text != NULL ? strlen(text) : 0;
     if (text == NULL) {
         return PARIO_OK;
     }
+    size_t size = strlen(text);
     if (!pario_i_address_read(&client->source, (const unsigned char *)text, size)) {
         return PARIO_ERROR_CONFIG;
     }
@@ -9210,7 +9197,6 @@ static bool pario_i_is_in_task(pario_client *client)
 /* Sets the descriptor's timer to when pario_next has something to do. */
 static void pario_i_set_timer(pario_client *client)
 {
-    struct itimerspec timer;
     if (client->timer_fd < 0) {
         return;
     }
@@ -9219,10 +9205,8 @@ static void pario_i_set_timer(pario_client *client)
     pario_i_client_unlock(client);
     at = at == INT64_MAX ? 0 : at;
     if (at != client->timer_at) {
-        memset(&timer, 0, sizeof timer);
-        timer.it_value = pario_i_timespec(at);
         client->timer_at = at;
-        if (timerfd_settime(client->timer_fd, TFD_TIMER_ABSTIME, &timer, NULL) != 0) {
+        if (!pario_i_timer_set(client->timer_fd, at)) {
             client->timer_at = -1;
             pario_i_event_raise(client->wake_fd); /* look again, at once */
         }
@@ -9625,16 +9609,20 @@ static void pario_i_close_threads(pario_client *client)
 /* Lets the tasks that have begun come to their end, and gives all stacks back. */
 static void pario_i_close_fibers(pario_client *client)
 {
-    for (pario_i_fiber *fiber = client->fibers; fiber != NULL; fiber = fiber->next) {
+    while (client->fibers != NULL) {
+        pario_i_fiber *fiber = client->fibers;
         while (fiber->busy) {
-            pario_i_exchange *x = fiber->waiting;
-            if (x != NULL) {
-                pario_i_be_cancelled(x);
+            if (fiber->waiting != NULL) {
+                pario_i_be_cancelled(fiber->waiting);
             }
             pario_i_fiber_enter(client, fiber);
         }
+        client->fibers = fiber->next;
+#if defined(PARIO_I_TSAN)
+        __tsan_destroy_fiber(fiber->race_fiber);
+#endif
+        (void)munmap(fiber->mapping, fiber->mapping_size);
     }
-    pario_i_fibers_free(client);
 }
 #endif
 
