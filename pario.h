@@ -1869,17 +1869,17 @@ static inline size_t pario_i_head_usual_line(unsigned char *s, size_t beg, size_
     return to + 2;
 }
 
-/* Reads field lines as long as they are of the usual form and have room in the table. All others
- * are left to pario_i_head_line, which would say the same of these; here their end and their bytes
- * are looked for in one go. */
-static void pario_i_head_usual_lines(pario_i_head *head, unsigned char *s, size_t end)
+/* Reads field lines as long as they are of the usual form and have room in the table, and the empty
+ * line. All others are left to pario_i_head_line, which would say the same of these; here their end
+ * and their bytes are looked for in one go. Returns whether the head is done. */
+static bool pario_i_head_usual_lines(pario_i_head *head, unsigned char *s, size_t end)
 {
     pario_i_field *fields = head->fields;
     size_t         most = pario_i_min(head->room, head->max_fields);
     size_t         count = head->count;
     size_t         beg = head->line_beg;
     if (head->phase != PARIO_I_HEAD_FIELDS || head->scanned != beg || fields == NULL) {
-        return;
+        return false;
     }
     while (count < most) {
         size_t next = pario_i_head_usual_line(s, beg, end, &fields[count]);
@@ -1890,9 +1890,13 @@ static void pario_i_head_usual_lines(pario_i_head *head, unsigned char *s, size_
             most = count;
         }
     }
+    bool done = end - beg >= 2 && memcmp(s + beg, "\r\n", 2) == 0;
+    beg += done ? 2u : 0u;
+    head->phase = done ? PARIO_I_HEAD_DONE : PARIO_I_HEAD_FIELDS;
     head->count = (uint32_t)count;
     head->scanned = (uint32_t)beg;
     head->line_beg = (uint32_t)beg;
+    return done;
 }
 
 /* A line s[beg..end) without its line end: whatever its first byte says it is. */
@@ -1922,7 +1926,9 @@ static pario_error pario_i_head_read(pario_i_head *head, unsigned char *s, size_
     pario_error error = PARIO_OK;
     size_t      end = pario_i_min(size, head->max_bytes);
     while (error == PARIO_OK && head->phase != PARIO_I_HEAD_DONE) {
-        pario_i_head_usual_lines(head, s, end);
+        if (pario_i_head_usual_lines(head, s, end)) {
+            return PARIO_OK;
+        }
         size_t line_end = pario_i_find(s, head->scanned, end, '\n');
         if (line_end >= end) {
             if (head->phase == PARIO_I_HEAD_STATUS && !pario_i_head_plausible(s, end)) {
@@ -4107,17 +4113,6 @@ static bool pario_i_exchange_wants_head(const pario_i_exchange *x)
     return x->reply == NULL || !x->reply->headed;
 }
 
-/* Counts what came, and notes when the first byte of it did. */
-static void pario_i_exchange_count(pario_i_exchange *x, size_t size, bool first, int64_t now)
-{
-    if (x->reply != NULL) {
-        x->reply->received += size;
-        if (first) {
-            x->reply->first_byte_us = pario_i_elapsed_us(x->started_at, now);
-        }
-    }
-}
-
 /*
  * Takes s[0..size) in, size > 0, which came from the server at the time `now`. `spare` is a
  * parser whose field table is used for the time of the call; not where pario_i_exchange_place said
@@ -4141,7 +4136,10 @@ static void pario_i_exchange_received(pario_i_exchange *x, pario_i_head *spare, 
     if (error == PARIO_OK && !pario_i_exchange_wants_head(x)) {
         error = pario_i_exchange_read_content(x, s, &at, size, &done);
     }
-    pario_i_exchange_count(x, size, first, now);
+    if (x->reply != NULL) {
+        x->reply->received += size;
+        x->reply->first_byte_us += first ? pario_i_elapsed_us(x->started_at, now) : 0;
+    }
     if (error != PARIO_OK) {
         pario_i_exchange_end(x, error, now);
     } else {
@@ -6671,7 +6669,7 @@ static bool pario_i_may_rest(const pario_client *client, const pario_i_exchange 
  * as tickets for resuming it. Bytes of content that nobody asked for retire it. */
 static void pario_i_settle(const pario_client *client, pario_i_exchange *x)
 {
-    pario_i_connection *c = x->attached ? x->connection : NULL;
+    pario_i_connection *c = client->config.tls != NULL && x->attached ? x->connection : NULL;
     unsigned char       byte;
     size_t              moved;
     if (c != NULL && pario_i_session(c) != NULL && x->keep && c->readable) {
@@ -7392,32 +7390,35 @@ static inline pario_i_io pario_i_carry_take_in(const pario_client *client, pario
     return io;
 }
 
-/* Receives, if there may be something. */
-static inline pario_i_carried pario_i_carry_receive(pario_client *client, pario_i_exchange *x,
-                                                    int64_t now)
+/* Receives once, to where the content belongs or else for the moment. PARIO_I_BLOCKED: nothing. */
+static pario_i_io pario_i_carry_hear(pario_client *client, pario_i_exchange *x, int64_t now)
 {
     struct iovec where;
-    if (!x->connection->readable) {
-        pario_i_exchange_relax(x);
-        return PARIO_I_WAITING;
-    }
     where.iov_base = pario_i_exchange_place(x, &where.iov_len);
     if (where.iov_base != NULL) {
-        if (pario_i_carry_take_in(client, x, NULL, &where, now) != PARIO_I_BLOCKED) {
-            return PARIO_I_ONWARD;
-        }
-        pario_i_exchange_relax(x);
-        return PARIO_I_WAITING;
+        return pario_i_carry_take_in(client, x, NULL, &where, now);
     }
     pario_i_scratch *scratch = pario_i_scratch_take(client);
     if (scratch == NULL) {
-        return pario_i_carry_fail(x, PARIO_ERROR_MEMORY, 0, now);
+        (void)pario_i_carry_fail(x, PARIO_ERROR_MEMORY, 0, now);
+        return PARIO_I_BROKEN;
     }
     where.iov_base = scratch->receive;
     where.iov_len = PARIO_I_RECEIVE_BYTES;
     pario_i_io io = pario_i_carry_take_in(client, x, &scratch->head, &where, now);
     pario_i_scratch_put(client, scratch);
-    return io == PARIO_I_BLOCKED ? PARIO_I_WAITING : PARIO_I_ONWARD;
+    return io;
+}
+
+/* Receives, if there may be something. */
+static inline pario_i_carried pario_i_carry_receive(pario_client *client, pario_i_exchange *x,
+                                                    int64_t now)
+{
+    if (x->connection->readable && pario_i_carry_hear(client, x, now) != PARIO_I_BLOCKED) {
+        return PARIO_I_ONWARD;
+    }
+    pario_i_exchange_relax(x);
+    return PARIO_I_WAITING;
 }
 
 /* Writes once what fits of the part that is here to the user's descriptor. */
@@ -7605,7 +7606,7 @@ static pario_i_carried pario_i_carry_send(pario_client *client, pario_i_exchange
 /* Does the next thing that an exchange wants, or ends it if somebody wants that. */
 static pario_i_carried pario_i_carry_step(pario_client *client, pario_i_exchange *x, int64_t now)
 {
-    pario_i_carried carried = PARIO_I_ENDED;
+    pario_i_carried carried = PARIO_I_ONWARD;
     if (x->phase < PARIO_I_HELD && pario_i_is_cancelled(x)) {
         pario_i_exchange_end(x, PARIO_ERROR_CANCELLED, now);
     }
@@ -7629,7 +7630,7 @@ static pario_i_carried pario_i_carry_step(pario_client *client, pario_i_exchange
     case PARIO_I_END:
         break;
     }
-    return carried;
+    return carried == PARIO_I_ONWARD && x->phase == PARIO_I_END ? PARIO_I_ENDED : carried;
 }
 
 /* An exchange has ended: its connection goes back, or on. */
@@ -7651,7 +7652,7 @@ static pario_i_carried pario_i_carry(pario_client *client, pario_i_exchange *x, 
     pario_i_carried carried = PARIO_I_ONWARD;
     for (unsigned turns = 1; carried == PARIO_I_ONWARD; turns++) {
         carried = pario_i_carry_step(client, x, now);
-        if (carried == PARIO_I_ONWARD && turns % PARIO_I_TURNS == 0 && x->phase != PARIO_I_END) {
+        if (carried == PARIO_I_ONWARD && turns % PARIO_I_TURNS == 0) {
             carried = PARIO_I_RESTING;
         }
         bool pauses = carried == PARIO_I_WAITING || carried == PARIO_I_RESTING;
@@ -9266,7 +9267,7 @@ PARIO_DEF pario_error pario_next(pario_client *client, pario_response *response,
     if (client == NULL || timeout_ms < PARIO_UNLIMITED) {
         return PARIO_ERROR_ARGUMENT;
     }
-    if (pario_i_is_in_task(client)) {
+    if (client->config.executor != PARIO_EPOLL && pario_i_is_in_task(client)) {
         return PARIO_ERROR_IN_TASK;
     }
     if (pario_i_await(client, response, timeout_ms, &why)) {
