@@ -1,22 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * peer_recv: one response received by hand: a socket, a loop around recv, and nothing done with
- * what comes, or each piece written to a file. It is what one large response costs at least.
+ * what comes, or each piece written to a file. It is what one large response costs at least. With
+ * -e it does not wait in recv but by epoll, as who has more than one connection has to, and no
+ * longer than ten seconds.
  *
- *     build/peer_recv http://127.0.0.1:8080/size/1000000000 [FILE]
+ *     build/peer_recv [-e] http://127.0.0.1:8080/size/1000000000 [FILE]
  *
  * The address is a number, the response has a Content-Length and a head that comes at once.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define ROOM 65536
+#define PATIENCE_MS 10000
+
+typedef struct peer {
+    int  fd;
+    int  epoll; /* that says when there is something, or -1 */
+    bool dry;   /* until it says so there is nothing */
+} peer;
 
 /* Connects to "host:port", both numbers. Returns a descriptor, or -1. */
 static int connect_to(char *place)
@@ -40,12 +51,38 @@ static int connect_to(char *place)
     return fd;
 }
 
+/* Has a connection waited for by epoll. */
+static bool watch(peer *from)
+{
+    struct epoll_event event = { .events = EPOLLIN | EPOLLRDHUP | EPOLLET };
+    from->epoll = epoll_create1(EPOLL_CLOEXEC);
+    return from->epoll >= 0 && epoll_ctl(from->epoll, EPOLL_CTL_ADD, from->fd, &event) == 0;
+}
+
+/* Receives what there is, and waits until there is something. Returns as recv does. */
+static ssize_t receive_some(peer *from, char *bytes)
+{
+    struct epoll_event event;
+    ssize_t            got;
+    if (from->epoll < 0) {
+        return recv(from->fd, bytes, ROOM, 0);
+    }
+    do {
+        if (from->dry && epoll_wait(from->epoll, &event, 1, PATIENCE_MS) != 1) {
+            return -1;
+        }
+        got = recv(from->fd, bytes, ROOM, MSG_DONTWAIT);
+        from->dry = got < ROOM;
+    } while (got < 0 && errno == EAGAIN);
+    return got;
+}
+
 /* Receives a head and the content behind it, which goes into a file, or nowhere for -1. Returns
  * whether all of it came. */
-static bool receive(int fd, int file)
+static bool receive(peer *from, int file)
 {
     static char bytes[ROOM + 1];
-    ssize_t     got = recv(fd, bytes, ROOM, 0);
+    ssize_t     got = receive_some(from, bytes);
     bytes[got > 0 ? got : 0] = '\0';
     const char *end = strstr(bytes, "\r\n\r\n");
     const char *length = strstr(bytes, "\r\nContent-Length: ");
@@ -56,7 +93,7 @@ static bool receive(int fd, int file)
     left += (unsigned long long)(end + 4 - bytes);
     while (got > 0 && left > (unsigned long long)got) {
         left -= (unsigned long long)got;
-        got = recv(fd, bytes, ROOM, 0);
+        got = receive_some(from, bytes);
         if (got > 0 && file >= 0 && write(file, bytes, (size_t)got) != got) {
             return false;
         }
@@ -83,17 +120,31 @@ static int ask(const char *url, const char *path)
     return fd >= 0 && send(fd, request, (size_t)size, MSG_NOSIGNAL) == size ? fd : -1;
 }
 
+/* Opens all that it takes. */
+static bool begin(peer *from, const char *url, const char *path, bool watched)
+{
+    from->fd = ask(url, path);
+    from->epoll = -1;
+    from->dry = false;
+    return from->fd >= 0 && (!watched || watch(from));
+}
+
 int main(int argc, char **argv)
 {
-    const bool  good = (argc == 2 || argc == 3) && strncmp(argv[1], "http://", 7) == 0;
-    const char *path = good ? strchr(argv[1] + 7, '/') : NULL;
+    const bool  watched = argc > 1 && strcmp(argv[1], "-e") == 0;
+    const char *url = argc > 1 + watched ? argv[1 + watched] : "";
+    const char *path = strncmp(url, "http://", 7) == 0 ? strchr(url + 7, '/') : NULL;
+    int         file = -1;
+    peer        from;
     if (path == NULL) {
-        (void)fputs("usage: peer_recv http://ADDRESS:PORT/PATH [FILE]\n", stderr);
+        (void)fputs("usage: peer_recv [-e] http://ADDRESS:PORT/PATH [FILE]\n", stderr);
         return 2;
     }
-    const int file = argc == 3 ? open(argv[2], O_WRONLY | O_CREAT | O_CLOEXEC, 0666) : -1;
-    const int fd = ask(argv[1], path);
-    if (fd < 0 || (argc == 3 && file < 0) || !receive(fd, file)) {
+    if (argc > 2 + watched) {
+        file = open(argv[2 + watched], O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    }
+    if ((argc > 2 + watched && file < 0) || !begin(&from, url, path, watched) ||
+        !receive(&from, file)) {
         perror("peer_recv");
         return 1;
     }
