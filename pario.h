@@ -249,7 +249,7 @@ __attribute__((used)) static inline const char *pario_i_implemented(void)
 #define PARIO_ERRORS(X)                                                                            \
     X(OK, "complete")                                                                              \
     /* what pario_next answers when it has no response */                                          \
-    X(NOTHING_LEFT, "no request or task is outstanding")                                           \
+    X(NOTHING_LEFT, "nothing is outstanding")                                                      \
     X(TIME_OVER, "nothing came back in time")                                                      \
     X(WOKEN, "pario_wake was called")                                                              \
     /* wrong arguments: found before a byte is sent */                                             \
@@ -273,7 +273,7 @@ __attribute__((used)) static inline const char *pario_i_implemented(void)
     X(ERROR_FIELD_NAME, "a field name is not a token")                                             \
     X(ERROR_FIELD_VALUE, "a field value holds a control byte")                                     \
     X(ERROR_FIELD_RESERVED, "only the library writes this field")                                  \
-    X(ERROR_CREDENTIALS, "no user for the password, or one with a colon, or a control byte")       \
+    X(ERROR_CREDENTIALS, "no user for the password, or one with a colon or control byte")          \
     X(ERROR_TOO_LARGE, "the request is larger than memory")                                        \
     X(ERROR_QUEUE_FULL, "the queue is full: take responses first")                                 \
     X(ERROR_UNKNOWN_ID, "no such request is outstanding")                                          \
@@ -283,11 +283,11 @@ __attribute__((used)) static inline const char *pario_i_implemented(void)
     X(ERROR_THREAD, "a thread could not be started")                                               \
     X(ERROR_PROCESS, "this process cannot be read")                                                \
     X(ERROR_BODY_READ, "the content cannot be read, or ends too early")                            \
-    X(ERROR_BODY_REWIND, "the content cannot be sent again, as it comes from no file")             \
+    X(ERROR_BODY_REWIND, "the content cannot be sent again: it is from no file")                   \
     /* the connection */                                                                           \
     X(ERROR_CANCELLED, "cancelled")                                                                \
     X(ERROR_RESOLVE, "the host's name was not resolved")                                           \
-    X(ERROR_SOURCE, "the host has no address of the source address's family")                      \
+    X(ERROR_SOURCE, "the host has no address of the source's family")                              \
     X(ERROR_CONNECT, "no connection")                                                              \
     X(ERROR_PROXY_REFUSED, "the proxy refused a tunnel to the host")                               \
     X(ERROR_PROXY_BYTES, "the proxy sent more than its answer")                                    \
@@ -300,8 +300,8 @@ __attribute__((used)) static inline const char *pario_i_implemented(void)
     /* the head, RFC 9112 sections 2 to 5 */                                                       \
     X(ERROR_EMPTY_REPLY, "the connection ended without a reply")                                   \
     X(ERROR_HEAD_TRUNCATED, "the reply ended within its head")                                     \
-    X(ERROR_STATUS_LINE, "the reply does not begin with a status line")                            \
-    X(ERROR_VERSION, "the reply is of another version than HTTP/1")                                \
+    X(ERROR_STATUS_LINE, "the reply begins with no status line")                                   \
+    X(ERROR_VERSION, "the reply's version is not HTTP/1")                                          \
     X(ERROR_FIELD_LINE, "a field line of the reply is malformed")                                  \
     X(ERROR_HEAD_TOO_LARGE, "the head is larger than allowed")                                     \
     X(ERROR_TOO_MANY_FIELDS, "more fields than allowed")                                           \
@@ -326,7 +326,7 @@ __attribute__((used)) static inline const char *pario_i_implemented(void)
     X(ERROR_TOO_MANY_REDIRECTS, "more redirects than allowed")                                     \
     X(ERROR_REDIRECT_LOOP, "the redirects run in a circle")                                        \
     X(ERROR_REDIRECT_LOCATION, "Location is repeated or malformed")                                \
-    X(ERROR_REDIRECT_SCHEME, "the redirect's scheme is not allowed from here")
+    X(ERROR_REDIRECT_SCHEME, "the redirect's scheme is not allowed")
 
 typedef enum pario_error {
 #define PARIO_X(name, text) PARIO_##name,
