@@ -1124,28 +1124,34 @@ static void *pario_i_new(size_t size, size_t count, size_t item)
     return block;
 }
 
+/* Doubles an array of *room items of a size, 16 at first; NULL: no memory, it stays as it was. */
+static void *pario_i_grow(void *array, size_t *room, size_t size)
+{
+    size_t items;
+    size_t bytes;
+    void  *grown = NULL;
+    if (pario_i_size_add(*room, *room < 16 ? 16 : *room, &items) &&
+        pario_i_size_multiply(items, size, &bytes) && bytes > 0) {
+        grown = PARIO_REALLOC(array, bytes);
+    }
+    *room = grown != NULL ? items : *room;
+    return grown;
+}
+
 /* Sees that there is room for one more behind `count` items of a size in an array, whose pointer is
  * at *array: it is doubled, 16 at first. False: out of memory, nothing has changed. */
 static bool pario_i_reserve(void *array, size_t count, size_t *room, size_t size)
 {
-    size_t items;
-    size_t bytes;
-    void  *block;
+    void *items;
     if (count < *room) {
         return true;
     }
-    if (!pario_i_size_add(*room, *room < 16 ? 16 : *room, &items) ||
-        !pario_i_size_multiply(items, size, &bytes) || bytes == 0) {
-        return false;
+    memcpy((void *)&items, array, sizeof(void *));
+    items = pario_i_grow(items, room, size);
+    if (items != NULL) {
+        memcpy(array, (const void *)&items, sizeof(void *));
     }
-    memcpy((void *)&block, array, sizeof(void *));
-    block = PARIO_REALLOC(block, bytes);
-    if (block == NULL) {
-        return false;
-    }
-    memcpy(array, (const void *)&block, sizeof(void *));
-    *room = items;
-    return true;
+    return items != NULL;
 }
 
 /* Appends size bytes, which may be the buffer's own from behind its end, if it has room for them.
@@ -3814,7 +3820,10 @@ static void pario_i_exchange_released(pario_i_exchange *x, int64_t now)
 static void pario_i_exchange_took_in(pario_i_exchange *x, bool done, bool exact, int64_t now)
 {
     pario_i_reply *reply = x->reply;
-    if (x->limits->passes && reply != NULL && reply->headed && !reply->discard) {
+    if (reply == NULL) {
+        return; /* an interim response, all of it */
+    }
+    if (x->limits->passes && reply->headed && !reply->discard) {
         reply->early = x->phase == PARIO_I_SEND;
         reply->last = done;
         reply->exact = exact;
@@ -5862,8 +5871,9 @@ static bool pario_i_origin_is(const pario_i_origin *origin, const unsigned char 
 static void pario_i_pool_widen(pario_i_pool *pool)
 {
     size_t           count = pool->bucket_count;
-    pario_i_origin **buckets = NULL;
-    if (!pario_i_reserve((void *)&buckets, count, &count, sizeof(pario_i_origin *))) {
+    pario_i_origin **buckets =
+        (pario_i_origin **)pario_i_grow(NULL, &count, sizeof(pario_i_origin *));
+    if (buckets == NULL) {
         return;
     }
     memset((void *)buckets, 0, count * sizeof(pario_i_origin *));
@@ -7606,7 +7616,7 @@ static pario_i_carried pario_i_carry_send(pario_client *client, pario_i_exchange
 /* Does the next thing that an exchange wants, or ends it if somebody wants that. */
 static pario_i_carried pario_i_carry_step(pario_client *client, pario_i_exchange *x, int64_t now)
 {
-    pario_i_carried carried = PARIO_I_ONWARD;
+    pario_i_carried carried = PARIO_I_ENDED;
     if (x->phase < PARIO_I_HELD && pario_i_is_cancelled(x)) {
         pario_i_exchange_end(x, PARIO_ERROR_CANCELLED, now);
     }
@@ -7630,7 +7640,7 @@ static pario_i_carried pario_i_carry_step(pario_client *client, pario_i_exchange
     case PARIO_I_END:
         break;
     }
-    return carried == PARIO_I_ONWARD && x->phase == PARIO_I_END ? PARIO_I_ENDED : carried;
+    return carried;
 }
 
 /* An exchange has ended: its connection goes back, or on. */
@@ -7652,7 +7662,7 @@ static pario_i_carried pario_i_carry(pario_client *client, pario_i_exchange *x, 
     pario_i_carried carried = PARIO_I_ONWARD;
     for (unsigned turns = 1; carried == PARIO_I_ONWARD; turns++) {
         carried = pario_i_carry_step(client, x, now);
-        if (carried == PARIO_I_ONWARD && turns % PARIO_I_TURNS == 0) {
+        if (carried == PARIO_I_ONWARD && turns % PARIO_I_TURNS == 0 && x->phase != PARIO_I_END) {
             carried = PARIO_I_RESTING;
         }
         bool pauses = carried == PARIO_I_WAITING || carried == PARIO_I_RESTING;
