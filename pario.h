@@ -3816,14 +3816,20 @@ static void pario_i_exchange_released(pario_i_exchange *x, int64_t now)
     }
 }
 
+/* Whether the exchange still waits for its final head. */
+static bool pario_i_exchange_wants_head(const pario_i_exchange *x)
+{
+    return x->reply == NULL || !x->reply->headed;
+}
+
 /* What came has been taken in. `done`: the content is complete; `exact`: nothing is behind it. */
 static void pario_i_exchange_took_in(pario_i_exchange *x, bool done, bool exact, int64_t now)
 {
     pario_i_reply *reply = x->reply;
-    if (reply == NULL) {
-        return; /* an interim response, all of it */
+    if (pario_i_exchange_wants_head(x)) {
+        return;
     }
-    if (x->limits->passes && reply->headed && !reply->discard) {
+    if (x->limits->passes && !reply->discard) {
         reply->early = x->phase == PARIO_I_SEND;
         reply->last = done;
         reply->exact = exact;
@@ -4114,12 +4120,6 @@ static pario_error pario_i_exchange_read_content(pario_i_exchange *x, const unsi
         *done = true;
     }
     return error;
-}
-
-/* Whether the exchange still waits for its final head. */
-static bool pario_i_exchange_wants_head(const pario_i_exchange *x)
-{
-    return x->reply == NULL || !x->reply->headed;
 }
 
 /*
