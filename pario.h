@@ -1764,9 +1764,14 @@ static pario_error pario_i_head_status_line(pario_i_head *head, const unsigned c
 /* The next free place in the field table, or NULL: no memory. */
 static pario_i_field *pario_i_head_place(pario_i_head *head)
 {
-    bool good =
-        pario_i_reserve((void *)&head->fields, head->count, &head->room, sizeof *head->fields);
-    return good ? &head->fields[head->count] : NULL;
+    if (head->fields == NULL || head->count >= head->room) {
+        void *fields = pario_i_grow(head->fields, &head->room, sizeof *head->fields);
+        if (fields == NULL) {
+            return NULL;
+        }
+        head->fields = (pario_i_field *)fields;
+    }
+    return &head->fields[head->count];
 }
 
 /* Narrows [*beg, *end) by the spaces and tabs at both its ends. */
