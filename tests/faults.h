@@ -521,8 +521,9 @@ static int faults_epoll_ctl(int epoll, int operation, int fd, struct epoll_event
         return -1;
     }
     if (fd >= 0 && fd < FAULTS_FDS) {
-        __atomic_store_n(&faults_watched[fd].epoll, event != NULL ? epoll : -1, __ATOMIC_RELAXED);
-        faults_watched[fd].event = event != NULL ? *event : faults_watched[fd].event;
+        int watched = operation != EPOLL_CTL_DEL ? epoll : -1;
+        __atomic_store_n(&faults_watched[fd].epoll, watched, __ATOMIC_RELAXED);
+        faults_watched[fd].event = *event;
     }
     return epoll_ctl(epoll, operation, fd, event);
 }
