@@ -224,13 +224,10 @@ $(BUILD)/tests/test_experiment: LDLIBS += -lm
 WITHOUT := $(patsubst tests/%.c,$(BUILD)/tests/%,$(shell grep -LE 'PARIO_IMPLEMENTATION|"core\.h"|"fuzz/|"bench/' tests/test_*.c tests/e2e_*.c))
 $(WITHOUT): $(BUILD)/tests/pario.o
 
-# With every access checked, what computes little is compiled longer than it is run; so are, in the
-# matrix, tests that link the library, which is compiled as the matrix says.
-COMPUTE := $(addprefix $(BUILD)/tests/,e2e_peers e2e_stream simulate test_faults test_fuzz test_fuzz_executors)
+# With every access checked, what computes little is compiled longer than it is run.
 ifneq ($(SAN),)
-$(filter-out $(COMPUTE),$(TESTS)): private TEST_CFLAGS = $(if $(filter file,$(origin CFLAGS)),-O0 -g,$(CFLAGS))
-else ifneq ($(LINKED_CFLAGS),)
-$(filter-out $(COMPUTE),$(WITHOUT)): private TEST_CFLAGS = $(CFLAGS) $(LINKED_CFLAGS)
+COMPUTE := e2e_peers e2e_stream simulate test_faults test_fuzz test_fuzz_executors
+$(filter-out $(COMPUTE:%=$(BUILD)/tests/%),$(TESTS)): private TEST_CFLAGS = $(if $(filter file,$(origin CFLAGS)),-O0 -g,$(CFLAGS))
 endif
 
 $(TESTS): $(BUILD)/tests/%: tests/%.c $(BUILD)/tests/server.o $(call flags,$(CC))
