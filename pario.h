@@ -361,7 +361,7 @@ typedef enum pario_tls_result {
     PARIO_TLS_WANTS_READ,  /* to be called again when the descriptor is readable, */
     PARIO_TLS_WANTS_WRITE, /* or writable */
     PARIO_TLS_END,         /* the server has ended its side, and said so (close_notify) */
-    PARIO_TLS_CUT,         /* it has ended without saying so */
+    PARIO_TLS_CUT,         /* it has ended without saying so, or the connection broke */
     PARIO_TLS_ERROR        /* refused or broken: explain says why */
 } pario_tls_result;
 
@@ -5032,7 +5032,7 @@ typedef enum pario_i_io {
     PARIO_I_MOVED,
     PARIO_I_BLOCKED,
     PARIO_I_CLOSED,
-    PARIO_I_CUT,    /* closed, but TLS was not told */
+    PARIO_I_CUT,    /* closed or broken, and TLS was not told */
     PARIO_I_BROKEN, /* errno says why */
     PARIO_I_REFUSED /* the TLS transport can explain */
 } pario_i_io;
@@ -5246,6 +5246,7 @@ static inline pario_i_io pario_i_transport_send(const pario_tls *tls, pario_i_co
     if (pario_i_session(c) != NULL) {
         pario_tls_result result =
             tls->write_some(pario_i_session(c), pieces[0].iov_base, pieces[0].iov_len, moved);
+        errno = 0; /* the transport does not say that */
         return pario_i_transport_tls(c, result, *moved, pieces[0].iov_len);
     }
     memset(&message, 0, sizeof message);
@@ -7013,6 +7014,9 @@ static pario_i_carried pario_i_carry_handshake(pario_client *client, pario_i_exc
     if (io == PARIO_I_BLOCKED) {
         return PARIO_I_WAITING;
     }
+    if (io == PARIO_I_CUT) {
+        return pario_i_carry_fail(x, PARIO_ERROR_EMPTY_REPLY, 0, now);
+    }
     if (io != PARIO_I_MOVED) {
         pario_i_carry_refused(client, x, now);
         return PARIO_I_ONWARD;
@@ -7609,7 +7613,7 @@ static pario_i_carried pario_i_carry_send(pario_client *client, pario_i_exchange
         pario_i_exchange_sent(x, moved, now);
     } else if (io == PARIO_I_BLOCKED) {
         return c->writable ? PARIO_I_WAITING : PARIO_I_ONWARD;
-    } else if (pario_i_session(c) != NULL) {
+    } else if (io == PARIO_I_REFUSED) {
         pario_i_carry_refused(client, x, now);
     } else {
         pario_i_exchange_send_failed(x, failed, now);

@@ -581,12 +581,23 @@ static int complain_refused(const get_settings *settings, pario_error error)
     return status_of(error);
 }
 
+/* The exit status of a request that had begun. */
+static int status_of_failed(pario_error error, const pario_response *response)
+{
+    if (error == PARIO_ERROR_RESOLVE && response->proxied) {
+        return EXIT_PROXY;
+    }
+    if (error == PARIO_ERROR_EMPTY_REPLY && response->stage == PARIO_STAGE_TLS) {
+        return EXIT_TLS; /* a handshake that was cut */
+    }
+    return status_of(error);
+}
+
 /* Says why a request failed that had begun, or was refused. Returns the status. */
 static int complain_failed(const get_settings *settings, pario_error error,
                            const pario_response *response)
 {
-    const bool proxy = error == PARIO_ERROR_RESOLVE && response->proxied;
-    char       line[PARIO_LINE_SIZE];
+    char line[PARIO_LINE_SIZE];
     if (error == PARIO_ERROR_BODY_WRITE) {
         errno = response->system_error;
         return complain_write(settings, settings->output);
@@ -595,7 +606,7 @@ static int complain_failed(const get_settings *settings, pario_error error,
         return complain_refused(settings, error);
     }
     pario_describe(response, line, sizeof line);
-    return complain(settings, proxy ? EXIT_PROXY : status_of(error), "", line);
+    return complain(settings, status_of_failed(error, response), "", line);
 }
 
 /* Which method is asked for; NULL: GET, or POST where there is content. */

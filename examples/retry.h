@@ -5,7 +5,8 @@
  * Include it after pario.h.
  *
  * A try is repeated where that is safe and may help: no connection, a connection that broke
- * before a whole head came, the statuses 429 and 503. It is meant for idempotent methods.
+ * before a whole head came, the statuses 429 and 503, a proxy's, too. It is meant for idempotent
+ * methods.
  */
 #ifndef RETRY_H
 #define RETRY_H
@@ -224,6 +225,8 @@ static inline bool retry_helps(const pario_response *response)
     case PARIO_ERROR_EMPTY_REPLY:
     case PARIO_ERROR_HEAD_TRUNCATED:
         return response->stage != PARIO_STAGE_BODY || retry_status(response->status);
+    case PARIO_ERROR_PROXY_REFUSED:
+        return retry_status(response->proxy_status);
     default:
         return retry_status(response->status);
     }

@@ -50,7 +50,7 @@ static inline int tls_mbedtls_random(void *context, unsigned char *bytes, size_t
 static inline int tls_mbedtls_moved(ssize_t moved, int again)
 {
     const bool later = moved < 0 && (errno == EAGAIN || errno == EINTR);
-    return moved >= 0 ? (int)moved : later ? again : MBEDTLS_ERR_SSL_INTERNAL_ERROR;
+    return moved >= 0 ? (int)moved : later ? again : MBEDTLS_ERR_SSL_CONN_EOF;
 }
 
 static inline int tls_mbedtls_send(void *opened, const unsigned char *bytes, size_t size)

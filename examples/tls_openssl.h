@@ -104,12 +104,12 @@ static inline pario_tls_result tls_openssl_result(const SSL *ssl, int result)
 {
     const int  why = SSL_get_error(ssl, result);
     const bool cut = ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
-    return why == SSL_ERROR_NONE          ? PARIO_TLS_OK
-           : why == SSL_ERROR_WANT_READ   ? PARIO_TLS_WANTS_READ
-           : why == SSL_ERROR_WANT_WRITE  ? PARIO_TLS_WANTS_WRITE
-           : why == SSL_ERROR_ZERO_RETURN ? PARIO_TLS_END
-           : cut                          ? PARIO_TLS_CUT
-                                          : PARIO_TLS_ERROR;
+    return why == SSL_ERROR_NONE             ? PARIO_TLS_OK
+           : why == SSL_ERROR_WANT_READ      ? PARIO_TLS_WANTS_READ
+           : why == SSL_ERROR_WANT_WRITE     ? PARIO_TLS_WANTS_WRITE
+           : why == SSL_ERROR_ZERO_RETURN    ? PARIO_TLS_END
+           : cut || why == SSL_ERROR_SYSCALL ? PARIO_TLS_CUT
+                                             : PARIO_TLS_ERROR;
 }
 
 static inline pario_tls_result tls_openssl_handshake(void *session)

@@ -125,7 +125,38 @@ E2E_WAYS(a_handshake_that_is_cut_is_an_error)
 {
     static const server_step script[] = { S_READ, S_SEND("welc"), S_END };
     mock                     with = { .step = 7 };
-    fails(run, &with, script, PARIO_ERROR_TLS, "something is off");
+    fails(run, &with, script, PARIO_ERROR_EMPTY_REPLY, "");
+}
+
+E2E_WAYS(a_connection_that_breaks_under_a_session_has_ended)
+{
+    static const server_step before[] = { GREET, S_READ, S_RESET, S_END };
+    static const server_step within[] = { GREET, S_READ, S_SEND("HTTP/1.1 200"), S_END };
+    mock                     with = { .step = 7 };
+    fails(run, &with, before, PARIO_ERROR_EMPTY_REPLY, "");
+    fails(run, &with, within, PARIO_ERROR_HEAD_TRUNCATED, "");
+}
+
+/* Whether sending or receiving notices it first is a matter of time. */
+E2E(a_connection_that_breaks_while_content_is_sent_has_ended)
+{
+    static char              body[16777216];
+    static const server_step script[] = { GREET, S_WAIT(1), S_RESET, S_END };
+    mock                     with = { .step = 1048576 };
+    pario_request            request = { .body = body, .body_size = sizeof body };
+    pario_response           response;
+    with.waits = e2e_serve_script(run, script);
+    run->config.expect_bytes = PARIO_OFF;
+    run->apart = true;
+    if (open_with(run, &with)) {
+        request.url = https_url(with.waits, "/");
+        (void)e2e_do(run, &request, &response);
+        CHECK(response.error == PARIO_ERROR_SEND || response.error == PARIO_ERROR_EMPTY_REPLY);
+        CHECK_INT(response.stage, PARIO_STAGE_SEND);
+        CHECK_STR(response.explanation, "");
+        pario_response_free(&response);
+        close_with(run, &with);
+    }
 }
 
 E2E_WAYS(a_session_that_fails_says_why)

@@ -73,7 +73,7 @@ static inline ssize_t mock_receive(const mock_session *session, char *bytes, siz
     if (got == 0) {
         *result = PARIO_TLS_CUT;
     } else if (got < 0) {
-        *result = errno == EAGAIN ? PARIO_TLS_WANTS_READ : PARIO_TLS_ERROR;
+        *result = errno == EAGAIN ? PARIO_TLS_WANTS_READ : PARIO_TLS_CUT;
     }
     return *result == PARIO_TLS_OK ? got : -1;
 }
@@ -94,7 +94,7 @@ static inline pario_tls_result mock_write(void *opened, const void *bytes, size_
         return PARIO_TLS_WANTS_WRITE;
     }
     if (sent < 0) {
-        return PARIO_TLS_ERROR;
+        return PARIO_TLS_CUT;
     }
     *moved = (size_t)sent;
     return PARIO_TLS_OK;
@@ -109,7 +109,7 @@ static inline pario_tls_result mock_handshake(void *opened)
     while (result == PARIO_TLS_OK && session->greeted < size) {
         ssize_t sent = send(session->fd, session->greeting + session->greeted,
                             size - session->greeted, MSG_NOSIGNAL);
-        result = sent < 0 ? PARIO_TLS_ERROR : PARIO_TLS_OK;
+        result = sent < 0 ? PARIO_TLS_CUT : PARIO_TLS_OK;
         session->greeted += sent > 0 ? (size_t)sent : 0;
     }
     if (session->of->stalls != NULL) {

@@ -1376,12 +1376,13 @@ static void *tls_begin(void *context, int fd, const char *host)
     return it;
 }
 
-/* The transport fails, or the direction in which the descriptor said EAGAIN is wanted. */
+/* The transport fails, or says that the connection broke; or the direction in which the descriptor
+ * said EAGAIN is wanted. */
 static pario_tls_result tls_fails(const session *it, pario_tls_result direction)
 {
     bool again = errno == EAGAIN;
     host_of(it)->tls_fails += again ? 0u : 1u;
-    return again ? direction : PARIO_TLS_ERROR;
+    return again ? direction : sim_chance(50) ? PARIO_TLS_CUT : PARIO_TLS_ERROR;
 }
 
 static pario_tls_result tls_handshake(void *context)
@@ -1542,7 +1543,7 @@ static bool lookup_may_fail(const plan *p)
     return may || sim.call_failed || sim.memory_failed;
 }
 
-/* Whether the TLS transport has failed. */
+/* Whether the TLS transport has failed, or the connection under it. */
 static bool tls_may_fail(const plan *p)
 {
     bool may = false;
@@ -1698,11 +1699,23 @@ static bool machine_may_fail(pario_error error)
     return (call && sim.call_failed) || (error == PARIO_ERROR_MEMORY && sim.memory_failed);
 }
 
+/* Whether an error is one that any request may end with. */
+static bool is_usual(const plan *p, const pario_response *r)
+{
+    return machine_may_fail(r->error) || tunnel_may_fail(p, r) ||
+           (r->error < ERRORS && p->allowed[r->error]);
+}
+
 static bool is_accounted_for(const plan *p, const pario_response *r)
 {
     switch ((int)r->error) {
     case PARIO_ERROR_TLS:
         return tls_may_fail(p);
+    case PARIO_ERROR_SEND:
+    case PARIO_ERROR_EMPTY_REPLY:
+    case PARIO_ERROR_HEAD_TRUNCATED:
+    case PARIO_ERROR_BODY_TRUNCATED:
+        return tls_may_fail(p) || is_usual(p, r);
     case PARIO_ERROR_CONNECT:
         return connect_may_fail(p, r->system_error);
     case PARIO_ERROR_RESOLVE:
@@ -1724,8 +1737,7 @@ static bool is_accounted_for(const plan *p, const pario_response *r)
         return sim.call_failed || (p->fd != 0 && sim.sinks[p->sink].left == 0 &&
                                    sim.sinks[p->sink].error == r->system_error);
     default:
-        return machine_may_fail(r->error) || tunnel_may_fail(p, r) ||
-               (r->error < ERRORS && p->allowed[r->error]);
+        return is_usual(p, r);
     }
 }
 

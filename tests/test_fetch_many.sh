@@ -128,6 +128,7 @@ busy() {
 
 # ---- trying again ---------------------------------------------------------------------------
 
+tls=$("$build/fetch_many" --help | grep -e --cacert || true) # "": it was built without
 patient=(--retry-wait 1000000 --retry-max-wait 1000000) # for any wait but none
 now='Retry-After: 0'
 
@@ -158,6 +159,19 @@ for executor in $executors; do
         run --retry-wait 0 --retries 1 "$url/"
         want "a $end before the response" 0 '200\t5\tms\tURL/\t\t2'
     done
+
+    for end in reset close; do
+        if [ -n "$tls" ]; then
+            start send x "$end"
+            run --retry-wait 0 --retries 1 -k "https${url#http}/"
+            check "a $end within the handshake, $executor" [ "$(cut -f 6 out)" = 2 ]
+        fi
+    done
+    if [ -n "$tls" ]; then
+        start read-head send "$(busy 503)" hold
+        run --retry-wait 0 --retries 1 -k --proxy "$url" https://127.0.0.1/
+        check "a proxy that has no tunnel now, $executor" [ "$(cut -f 6 out)" = 2 ]
+    fi
 
     start read send 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello' close
     run "${patient[@]}" --retries 1 "$url/"

@@ -216,6 +216,8 @@ TEST(retry_helps_where_a_try_is_safe_and_may_end_better)
         { PARIO_ERROR_RECEIVE, PARIO_STAGE_HEAD, 0, 0, true },
         { PARIO_ERROR_RECEIVE, PARIO_STAGE_BODY, 0, 200, false },
         { PARIO_ERROR_EMPTY_REPLY, PARIO_STAGE_HEAD, 0, 0, true },
+        { PARIO_ERROR_EMPTY_REPLY, PARIO_STAGE_TLS, 0, 0, true },
+        { PARIO_ERROR_TLS, PARIO_STAGE_TLS, 0, 0, false },
         { PARIO_ERROR_HEAD_TRUNCATED, PARIO_STAGE_HEAD, 0, 0, true },
         { PARIO_ERROR_TOTAL_TIMEOUT, PARIO_STAGE_BODY, 0, 200, false },
         { PARIO_ERROR_STATUS_LINE, PARIO_STAGE_HEAD, 0, 0, false },
@@ -232,6 +234,17 @@ TEST(retry_helps_where_a_try_is_safe_and_may_end_better)
         CHECK_INT(retry_helps(&response), rows[i].helps);
         CHECK_INT(retry_asked(&response, THEN), NEVER);
     }
+}
+
+TEST(retry_helps_where_a_proxy_is_busy)
+{
+    pario_response response;
+    memset(&response, 0, sizeof response);
+    response.error = PARIO_ERROR_PROXY_REFUSED;
+    response.proxy_status = 503;
+    CHECK(retry_helps(&response));
+    response.proxy_status = 403;
+    CHECK(!retry_helps(&response));
 }
 
 TEST(retry_queue_gives_back_in_the_order_of_what_is_due)
