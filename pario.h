@@ -6181,7 +6181,9 @@ static int64_t pario_i_heap_next(const pario_i_heap *heap)
 #endif
 
 #define PARIO_I_RECEIVE_BYTES 65536u
-#define PARIO_I_EVENTS 128
+#if !defined(PARIO_I_EVENTS)
+#define PARIO_I_EVENTS 128 /* taken from the kernel at once */
+#endif
 /* A connection that has received so often in a row lets the others go first. */
 #define PARIO_I_TURNS 16
 /* How often idle connections are looked at where no loop watches them. */
@@ -6241,12 +6243,14 @@ struct pario_client {
     bool              woken;   /* atomic: by pario_wake */
     bool              in_task; /* on PARIO_SEQUENTIAL */
     bool              polled;  /* in this turn: what idle connections had to say is known */
-    bool              backlog; /* there may be more events than were asked for at once */
     bool              awaited PARIO_I_GUARDED_BY(lock); /* pario_next found nothing last time */
     bool              changed PARIO_I_GUARDED_BY(lock); /* something has ended in this turn */
     bool              closing PARIO_I_GUARDED_BY(lock);
     bool              parts_first PARIO_I_GUARDED_BY(lock);
-    int64_t           now; /* of the loop's present turn */
+    int64_t           now;     /* of the loop's present turn */
+    int64_t           seen;    /* all events until then are known */
+    int64_t           asked;   /* for those since, at this time */
+    size_t            backlog; /* of them, so many may still be there */
     pario_i_resolver *resolver PARIO_I_GUARDED_BY(lock);
     size_t            running PARIO_I_GUARDED_BY(lock);
     size_t            waiting_tasks PARIO_I_GUARDED_BY(lock);
@@ -8264,9 +8268,12 @@ static void pario_i_poke(pario_client *client, pario_i_exchange *x)
     pario_i_client_unlock(client);
 }
 
-/* Begins as many queued jobs as may run. */
+/* Begins as many queued jobs as may run; not while idle connections may have something to say. */
 static void pario_i_begin(pario_client *client)
 {
+    if (client->backlog > 0) {
+        return;
+    }
 #if !defined(PARIO_NO_FIBERS)
     if (client->config.executor == PARIO_FIBERS) {
         while (pario_i_fiber_begin(client)) {
@@ -8358,6 +8365,22 @@ static void pario_i_look_names(pario_client *client)
     }
 }
 
+/* Notes that so many events have come. The kernel tells first of what has waited longest. */
+static void pario_i_count_events(pario_client *client, size_t count)
+{
+    client->polled = count < PARIO_I_EVENTS;
+    if (client->backlog == 0) {
+        client->asked = client->now;
+        pario_i_client_lock(client);
+        client->backlog = 2u * (client->pool.connections + 1u); /* each with another, and our two */
+        pario_i_client_unlock(client);
+    }
+    client->backlog -= client->polled ? client->backlog : pario_i_min(client->backlog, count);
+    if (client->backlog == 0) {
+        client->seen = client->polled ? client->now : client->asked;
+    }
+}
+
 /* Waits for events until `until` and passes them on. */
 static pario_error pario_i_collect(pario_client *client, int64_t until)
 {
@@ -8368,8 +8391,7 @@ static pario_error pario_i_collect(pario_client *client, int64_t until)
         return PARIO_ERROR_SYSTEM;
     }
     client->now = pario_i_clock_ns(CLOCK_MONOTONIC);
-    client->backlog = count == PARIO_I_EVENTS;
-    client->polled = !client->backlog;
+    pario_i_count_events(client, count > 0 ? (size_t)count : 0);
     bool woken = pario_i_event_all(client, events, count > 0 ? (size_t)count : 0);
     if (woken) {
         pario_i_look_names(client);
@@ -8377,32 +8399,19 @@ static pario_error pario_i_collect(pario_client *client, int64_t until)
     return PARIO_OK;
 }
 
-/* As pario_i_collect, and then takes all events that wait already. */
-static pario_error pario_i_collect_all(pario_client *client, int64_t until)
-{
-    pario_error error = pario_i_collect(client, until);
-    pario_i_client_lock(client);
-    size_t rounds = client->pool.connections / PARIO_I_EVENTS;
-    pario_i_client_unlock(client);
-    for (size_t i = 0; i < rounds && client->backlog && error == PARIO_OK; i++) {
-        error = pario_i_collect(client, 0);
-    }
-    return error;
-}
-
 /* Sees to the connection whose time comes first: an exchange whose time is over is returned, what
  * has more time is moved, what was idle for too long is closed. *more: its time had come. */
 static pario_i_exchange *pario_i_expire_one(pario_client *client, bool *more)
     PARIO_I_REQUIRES(client->lock)
 {
-    *more = pario_i_heap_next(&client->heap) <= client->now;
+    *more = pario_i_heap_next(&client->heap) <= client->seen;
     if (!*more) {
         return NULL;
     }
     pario_i_connection *c = client->heap.places[1].connection;
     pario_i_exchange   *x = c->idle ? NULL : c->exchange;
     int64_t             due = x != NULL ? pario_i_due(c) : pario_i_idle_end(client, c->idle_since);
-    if (due > client->now) {
+    if (due > client->seen) {
         pario_i_heap_delay_first(&client->heap, due);
         return NULL;
     }
@@ -8443,14 +8452,15 @@ static void pario_i_resume_unparked(pario_client *client)
     }
 }
 
-/* Waits, and does what comes of it: begins, collects, expires, begins. */
+/* Waits, and does what comes of it: begins, collects, expires, begins. If more events wait than are
+ * taken at once, what has come back goes to the caller first, so that few answers are kept. */
 static pario_error pario_i_turn_round(pario_client *client, int64_t until)
 {
     pario_i_client_lock(client);
     client->changed = false;
     bool look = client->first_queued != NULL && client->pool.idle_count > 0;
     pario_i_client_unlock(client);
-    if (look && pario_i_collect_all(client, 0) != PARIO_OK) {
+    if (look && pario_i_collect(client, 0) != PARIO_OK) {
         return PARIO_ERROR_SYSTEM;
     }
     pario_i_begin(client);
@@ -8459,7 +8469,7 @@ static pario_error pario_i_turn_round(pario_client *client, int64_t until)
     next = next < until ? next : until;
     bool now = client->changed || client->unparked != NULL || client->fiber_error != 0;
     pario_i_client_unlock(client);
-    if (pario_i_collect_all(client, now ? 0 : next) != PARIO_OK) {
+    if (pario_i_collect(client, now || client->backlog > 0 ? 0 : next) != PARIO_OK) {
         return PARIO_ERROR_SYSTEM;
     }
     pario_i_expire(client);
@@ -9221,7 +9231,7 @@ static void pario_i_set_timer(pario_client *client)
         return;
     }
     pario_i_client_lock(client);
-    int64_t at = pario_i_heap_next(&client->heap);
+    int64_t at = client->backlog > 0 ? 1 : pario_i_heap_next(&client->heap);
     pario_i_client_unlock(client);
     at = at == INT64_MAX ? 0 : at;
     if (at != client->timer_at) {
@@ -9276,6 +9286,17 @@ static bool pario_i_await(pario_client *client, pario_response *response, int ti
     return found;
 }
 
+/* Nothing is left: what all idle connections have to say is heard. */
+static pario_error pario_i_look_idle(pario_client *client)
+{
+    pario_error error = PARIO_OK;
+    client->backlog = 0; /* what was asked before will not do */
+    do {
+        error = pario_i_turn(client, 0);
+    } while (error == PARIO_OK && client->backlog > 0);
+    return error == PARIO_OK ? PARIO_NOTHING_LEFT : error;
+}
+
 PARIO_DEF pario_error pario_next(pario_client *client, pario_response *response, int timeout_ms)
 {
     pario_error why = PARIO_OK;
@@ -9292,10 +9313,7 @@ PARIO_DEF pario_error pario_next(pario_client *client, pario_response *response,
     if (pario_i_await(client, response, timeout_ms, &why)) {
         return PARIO_OK;
     }
-    if (why == PARIO_OK) {
-        why = pario_i_turn(client, 0); /* nothing is left: this is for the idle connections */
-        why = why == PARIO_OK ? PARIO_NOTHING_LEFT : why;
-    }
+    why = why == PARIO_OK ? pario_i_look_idle(client) : why;
     pario_i_set_timer(client);
     return why;
 }

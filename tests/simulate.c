@@ -17,6 +17,9 @@
 
 #include "simulated.h"
 
+/* So few that more events often wait than are taken at once. */
+#define PARIO_I_EVENTS 2
+
 #define PARIO_IMPLEMENTATION
 #include "pario.h"
 
@@ -401,6 +404,9 @@ static void say_elsewhere(sim_link *link, plan *p)
         a->number, place, p->tag, again ? 0 : (int)p->hops + 1);
     say(link, "Content-Length: 3\r\n\r\n");
     a->size = p->head ? 0 : 3;
+    if (a->good) {
+        note_limits(p, a); /* it is not followed, and its content is the user's */
+    }
     say_content(link, p, a, 0, a->size);
     a->leads = p->redirects > 0 && !down;
     a->loops = again;
@@ -1574,7 +1580,8 @@ static int64_t slack_us(void)
     if (now.config.executor == PARIO_SEQUENTIAL && now.blocked) {
         return INT64_MAX / 2;
     }
-    int64_t away = sim.now - sim.served_at > sim.away ? sim.now - sim.served_at : sim.away;
+    int64_t away = sim.now - sim.served_at + sim.behind;
+    away = away > sim.away ? away : sim.away;
     return TICK_US + (now.config.executor == PARIO_THREADS ? 0 : away / 1000);
 }
 
@@ -1641,13 +1648,19 @@ static const sim_link *last_link(const plan *p)
     return last;
 }
 
-/* What has come must not lie there until time is over. */
-static void judge_late_bytes(const plan *p)
+/* What has come must not lie there until time is over; and what came in time counts, however long
+ * the program was away. */
+static void judge_late_bytes(const plan *p, pario_error error)
 {
     const sim_link *last = last_link(p);
     if (last != NULL && last->ignored / 1000 > slack_us()) {
         sim_die("request %zu ends although bytes lay there for %jd us", p->tag,
                 (intmax_t)(last->ignored / 1000));
+    }
+    bool silent = error == PARIO_ERROR_PROGRESS_TIMEOUT && last != NULL && last->ignored != 0;
+    if (silent && p->moved_at != 0 &&
+        (last->came_at - p->moved_at) / 1000 < p->progress_ms * 1000 - TICK_US) {
+        sim_die("request %zu ends for lack of progress, but bytes had come in time", p->tag);
     }
 }
 
@@ -1670,7 +1683,7 @@ static void judge_timeout(const plan *p, const pario_response *r)
     } else if (r->stage == PARIO_STAGE_CONNECT) {
         judge_late_connect(p, r, end);
     } else if (r->stage != PARIO_STAGE_TLS && !p->stream && p->fd == 0) {
-        judge_late_bytes(p);
+        judge_late_bytes(p, r->error);
         judge_late_content(p, end);
     }
     int64_t least = p->total_ms;

@@ -290,7 +290,10 @@ typedef struct sim_world {
     int64_t          now;
     int64_t          polled_at; /* the client asked its epoll set */
     int64_t          served_at; /* the client's owner gave it time to wait */
+    int64_t          behind;    /* for so long it was not, while more events waited than it took */
     int64_t          away;      /* for so long it was not, at most */
+    unsigned         first;     /* descriptor of which epoll_wait tells, if it could */
+    bool             backlog;   /* it could not tell of all */
     uint64_t         calls;
     const sim_hooks *hooks;
     bool             verbose;
@@ -1858,11 +1861,20 @@ static void sim_note_fruit(int64_t since, bool fruit)
 static int64_t sim_until(int ms)
 {
     if (sim.running == 0) {
-        int64_t away = sim.now - sim.served_at;
-        sim.away = away > sim.away ? away : sim.away;
+        sim.behind += sim.now - sim.served_at;
+        sim.away = sim.behind > sim.away ? sim.behind : sim.away;
         sim.served_at = sim.now;
     }
     return ms < 0 ? INT64_MAX : sim.now + (int64_t)ms * SIM_MS;
+}
+
+/* That wait is over, and it told of all there was, or not. */
+static void sim_served(bool all)
+{
+    if (sim.running == 0) {
+        sim.served_at = sim.now;
+        sim.behind = all ? 0 : sim.behind;
+    }
 }
 
 static int sim_epoll_wait(int epoll, struct epoll_event *events, int room, int ms)
@@ -1873,7 +1885,7 @@ static int sim_epoll_wait(int epoll, struct epoll_event *events, int room, int m
     int64_t     until = sim_until(ms);
     sim_thread *here = &sim.threads[sim.running];
     unsigned    count = 0;
-    unsigned    from = (unsigned)sim_below(SIM_FDS);
+    unsigned    from = sim.backlog ? sim.first : (unsigned)sim_below(SIM_FDS);
     here->epoll = epoll;
     /* The kernel tells of a signal only where there is no event to tell of. */
     if (!sim.calm && ms != 0 && sim_epoll_any(epoll) == 0 && sim_chance(2)) {
@@ -1882,7 +1894,6 @@ static int sim_epoll_wait(int epoll, struct epoll_event *events, int room, int m
     }
     sim_wait_for(SIM_WAITS_EPOLL, until);
     sim.polled_at = sim.now;
-    sim.served_at = sim.running == 0 ? sim.now : sim.served_at;
     for (unsigned i = 0; i < SIM_FDS && count < (unsigned)room; i++) {
         int      fd = (int)((from + i) % SIM_FDS);
         uint32_t tells = sim_epoll_tells(epoll, fd);
@@ -1892,8 +1903,11 @@ static int sim_epoll_wait(int epoll, struct epoll_event *events, int room, int m
             sim.fds[fd].edge = false;
             sim_log("epoll: descriptor %d, %#x", fd, tells);
             count++;
+            sim.first = (unsigned)fd + 1;
         }
     }
+    sim.backlog = count == (unsigned)room; /* who has waited longest comes first next time */
+    sim_served(!sim.backlog);
     sim_note_fruit(since, count > 0);
     return (int)count;
 }
@@ -1917,7 +1931,7 @@ static int sim_poll(struct pollfd *fds, nfds_t count, int ms)
     here->polled = fds;
     here->polled_count = count;
     sim_wait_for(SIM_WAITS_POLL, until);
-    sim.served_at = sim.running == 0 ? sim.now : sim.served_at;
+    sim_served(!sim.backlog);
     for (nfds_t i = 0; i < count; i++) {
         fds[i].revents = sim_poll_tells(&fds[i]);
         told += fds[i].revents != 0 ? 1 : 0;
