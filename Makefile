@@ -30,7 +30,7 @@ DESTDIR ?=
 INSTALL ?= install
 
 # The tests are many and small: they are compiled for speed of compiling.
-TEST_CFLAGS ?= $(if $(filter file,$(origin CFLAGS)),-O1 -g,$(CFLAGS))
+TEST_CFLAGS ?= $(if $(filter file,$(origin CFLAGS)),-O1 -g1,$(CFLAGS))
 
 # make SAN=address builds everything below build/address, and so on; see `make sanitize`.
 SAN ?=
@@ -232,6 +232,9 @@ endif
 
 $(TESTS): $(BUILD)/tests/%: tests/%.c $(BUILD)/tests/server.o $(call flags,$(CC))
 	$(call say,CC)$(c) $(TEST_CFLAGS) -Itests $< $(filter %.o,$^) -o $@ $(ld)
+
+# The server is not what is tested: it is not optimised again for each program it is linked with.
+$(BUILD)/tests/server.o: private TEST_CFLAGS := $(filter-out -flto,$(TEST_CFLAGS))
 
 $(BUILD)/tests/server.o $(BUILD)/tests/pario.o: $(BUILD)/tests/%.o: tests/%.c $(call flags,$(CC))
 	$(call say,CC)$(c) $(TEST_CFLAGS) -Itests -c $< -o $@
