@@ -6883,10 +6883,9 @@ static pario_i_task *pario_i_take_task(pario_client *client) PARIO_I_REQUIRES(cl
 /* A time that is over, though it is one that a timer can be set to. */
 #define PARIO_I_AT_ONCE 1
 
-/* When a connection with an exchange has to be looked at. */
-static int64_t pario_i_due(const pario_i_connection *c)
+/* When a connection with an exchange, which has this deadline, has to be looked at. */
+static int64_t pario_i_due(const pario_i_connection *c, int64_t deadline)
 {
-    int64_t deadline = pario_i_exchange_deadline(c->exchange);
     if (c->exchange->released) {
         return PARIO_I_AT_ONCE;
     }
@@ -7630,7 +7629,7 @@ static pario_i_carried pario_i_carry_send(pario_client *client, pario_i_exchange
 static pario_i_carried pario_i_carry_step(pario_client *client, pario_i_exchange *x, int64_t now)
 {
     pario_i_carried carried = PARIO_I_ENDED;
-    if (x->phase < PARIO_I_HELD && pario_i_is_cancelled(x)) {
+    if (pario_i_is_cancelled(x) && x->phase < PARIO_I_HELD) {
         pario_i_exchange_end(x, PARIO_ERROR_CANCELLED, now);
     }
     switch ((pario_i_phase)x->phase) {
@@ -7653,7 +7652,7 @@ static pario_i_carried pario_i_carry_step(pario_client *client, pario_i_exchange
     case PARIO_I_END:
         break;
     }
-    return carried;
+    return carried == PARIO_I_ONWARD && x->phase == PARIO_I_END ? PARIO_I_ENDED : carried;
 }
 
 /* An exchange has ended: its connection goes back, or on. */
@@ -7667,21 +7666,25 @@ static void pario_i_carry_end(pario_client *client, pario_i_exchange *x, int64_t
 }
 
 /*
- * Carries an exchange on until it has to wait, or has ended and given its connection back. This
- * is all that executors do with exchanges; after PARIO_I_PARKED it is no longer the caller's.
+ * Carries an exchange on until it has to wait, *deadline says how long at most, or has ended and
+ * given its connection back. This is all that executors do with exchanges; after PARIO_I_PARKED it
+ * is no longer the caller's.
  */
-static pario_i_carried pario_i_carry(pario_client *client, pario_i_exchange *x, int64_t now)
+static pario_i_carried pario_i_carry(pario_client *client, pario_i_exchange *x, int64_t now,
+                                     int64_t *deadline)
 {
     pario_i_carried carried = PARIO_I_ONWARD;
     for (unsigned turns = 1; carried == PARIO_I_ONWARD; turns++) {
         carried = pario_i_carry_step(client, x, now);
-        if (carried == PARIO_I_ONWARD && turns % PARIO_I_TURNS == 0 && x->phase != PARIO_I_END) {
+        if (carried == PARIO_I_ONWARD && turns % PARIO_I_TURNS == 0) {
             carried = PARIO_I_RESTING;
         }
-        bool pauses = carried == PARIO_I_WAITING || carried == PARIO_I_RESTING;
-        if (pauses && now >= pario_i_exchange_deadline(x)) {
-            pario_i_exchange_expire(x, now);
-            carried = PARIO_I_ONWARD;
+        if (carried == PARIO_I_WAITING || carried == PARIO_I_RESTING) {
+            *deadline = pario_i_exchange_deadline(x);
+            if (now >= *deadline) {
+                pario_i_exchange_expire(x, now);
+                carried = PARIO_I_ONWARD;
+            }
         }
     }
     if (carried == PARIO_I_ENDED) {
@@ -7775,26 +7778,25 @@ static void pario_i_wait_socket(const pario_client *client, pario_i_connection *
 }
 
 /* Waits in the calling thread until a lookup is over. */
-static void pario_i_wait_name(pario_client *client, const pario_i_exchange *x)
+static void pario_i_wait_name(pario_client *client, const pario_i_exchange *x, int64_t deadline)
 {
     pario_i_resolver   *resolver = pario_i_get_resolver(client);
     const pario_i_name *name = x->connection->name;
     pario_i_mutex_lock(&resolver->lock);
     if (name->wanted && !pario_i_is_cancelled(x)) {
-        pario_i_condition_wait_until(&resolver->changed, &resolver->lock,
-                                     pario_i_exchange_deadline(x));
+        pario_i_condition_wait_until(&resolver->changed, &resolver->lock, deadline);
     }
     pario_i_mutex_unlock(&resolver->lock);
 }
 
 /* Waits in a thread until the exchange's host has a connection to spare, or until its consumer has
  * given back what it has. */
-static void pario_i_wait_vacancy(pario_client *client, const pario_i_exchange *x)
+static void pario_i_wait_vacancy(pario_client *client, const pario_i_exchange *x, int64_t deadline)
 {
     pario_i_mutex_lock(&client->lock);
     bool waits = x->phase == PARIO_I_HELD ? !x->released : x->parked;
     if (waits && !client->closing && !pario_i_is_cancelled(x)) {
-        pario_i_condition_wait_until(&client->vacant, &client->lock, pario_i_exchange_deadline(x));
+        pario_i_condition_wait_until(&client->vacant, &client->lock, deadline);
     }
     pario_i_mutex_unlock(&client->lock);
 }
@@ -7881,13 +7883,13 @@ static void pario_i_fiber_leave(pario_client *client, pario_i_fiber *fiber)
 }
 
 /* Waits on a fiber: for its connection's events, for a name, a vacancy or the deadline. */
-static void pario_i_wait_fiber(pario_client *client, pario_i_exchange *x)
+static void pario_i_wait_fiber(pario_client *client, pario_i_exchange *x, int64_t deadline)
 {
     pario_i_fiber *fiber = client->fiber;
     x->fiber = fiber;
     fiber->waiting = x;
     if (x->attached) {
-        pario_i_heap_wake(&client->heap, x->connection, pario_i_due(x->connection));
+        pario_i_heap_wake(&client->heap, x->connection, pario_i_due(x->connection, deadline));
     }
     pario_i_fiber_leave(client, fiber);
     x->fiber = NULL;
@@ -7896,21 +7898,21 @@ static void pario_i_wait_fiber(pario_client *client, pario_i_exchange *x)
 #endif
 
 /* Waits where the exchange is run, on its own thread or fiber. */
-static void pario_i_wait(pario_client *client, pario_i_exchange *x)
+static void pario_i_wait(pario_client *client, pario_i_exchange *x, int64_t deadline)
 {
 #if !defined(PARIO_NO_FIBERS)
     if (client->fiber != NULL) {
-        pario_i_wait_fiber(client, x);
+        pario_i_wait_fiber(client, x, deadline);
         return;
     }
 #endif
     if (!x->attached || x->phase == PARIO_I_HELD) {
-        pario_i_wait_vacancy(client, x);
+        pario_i_wait_vacancy(client, x, deadline);
     } else if (x->connection->name != NULL) {
-        pario_i_wait_name(client, x);
+        pario_i_wait_name(client, x, deadline);
     } else if (!pario_i_is_cancelled(x)) {
         /* Who cancels from now on finds the descriptor, and shuts it down. */
-        pario_i_wait_socket(client, x->connection, false, pario_i_due(x->connection));
+        pario_i_wait_socket(client, x->connection, false, pario_i_due(x->connection, deadline));
     }
 }
 
@@ -7926,11 +7928,12 @@ static bool pario_i_yield(const pario_client *client, const pario_i_exchange *x)
 static pario_i_carried pario_i_run(pario_client *client, pario_i_exchange *x)
 {
     pario_i_carried carried;
+    int64_t         deadline;
     do {
-        carried = pario_i_carry(client, x, pario_i_clock_ns(CLOCK_MONOTONIC));
+        carried = pario_i_carry(client, x, pario_i_clock_ns(CLOCK_MONOTONIC), &deadline);
         if (carried == PARIO_I_WAITING ||
             (carried == PARIO_I_RESTING && pario_i_yield(client, x))) {
-            pario_i_wait(client, x);
+            pario_i_wait(client, x, deadline);
         }
     } while (carried == PARIO_I_WAITING || carried == PARIO_I_RESTING);
     return carried;
@@ -8066,7 +8069,7 @@ static pario_error pario_i_turn_threads(pario_client *client, int64_t until)
 static void pario_i_look_again(const pario_client *client, const pario_i_exchange *x, int64_t now)
 {
     pario_i_connection *c = x->attached ? x->connection : NULL;
-    if (c != NULL && c->fd >= 0 && now >= pario_i_due(c)) {
+    if (c != NULL && c->fd >= 0 && now >= pario_i_due(c, pario_i_exchange_deadline(x))) {
         pario_i_wait_socket(client, c, false, now);
     }
 }
@@ -8092,9 +8095,10 @@ static pario_error pario_i_turn_sequential(pario_client *client, int64_t until)
         return PARIO_OK;
     }
     pario_i_look_again(client, x, now);
-    pario_i_carried carried = pario_i_carry(client, x, now);
+    int64_t         deadline;
+    pario_i_carried carried = pario_i_carry(client, x, now, &deadline);
     if (carried == PARIO_I_WAITING && !x->ready) { /* a part that is ready is handed out first */
-        int64_t due = pario_i_due(x->connection);
+        int64_t due = pario_i_due(x->connection, deadline);
         pario_i_wait_socket(client, x->connection, true, due < until ? due : until);
     } else if (carried >= PARIO_I_PARKED) {
         client->current = NULL;
@@ -8255,13 +8259,14 @@ static void pario_i_poke(pario_client *client, pario_i_exchange *x)
         return;
     }
 #endif
-    pario_i_carried carried = pario_i_carry(client, x, client->now);
-    while (carried == PARIO_I_RESTING && !pario_i_yield(client, x)) {
-        carried = pario_i_carry(client, x, client->now);
-    }
+    pario_i_carried carried;
+    int64_t         deadline;
+    do {
+        carried = pario_i_carry(client, x, client->now, &deadline);
+    } while (carried == PARIO_I_RESTING && !pario_i_yield(client, x));
     pario_i_client_lock(client);
     if (carried == PARIO_I_WAITING || carried == PARIO_I_RESTING) {
-        pario_i_heap_wake(&client->heap, x->connection, pario_i_due(x->connection));
+        pario_i_heap_wake(&client->heap, x->connection, pario_i_due(x->connection, deadline));
     } else {
         pario_i_retire(client, x, carried);
     }
@@ -8410,7 +8415,8 @@ static pario_i_exchange *pario_i_expire_one(pario_client *client, bool *more)
     }
     pario_i_connection *c = client->heap.places[1].connection;
     pario_i_exchange   *x = c->idle ? NULL : c->exchange;
-    int64_t             due = x != NULL ? pario_i_due(c) : pario_i_idle_end(client, c->idle_since);
+    int64_t             due = x != NULL ? pario_i_due(c, pario_i_exchange_deadline(x))
+                                        : pario_i_idle_end(client, c->idle_since);
     if (due > client->seen) {
         pario_i_heap_delay_first(&client->heap, due);
         return NULL;
