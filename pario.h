@@ -6493,7 +6493,7 @@ static bool pario_i_await_other(const pario_client *client, pario_i_connection *
     if (copy < 0) {
         return false;
     }
-    void *place = (unsigned char *)c + 1; /* an odd address: see pario_i_event_connection */
+    void *place = (unsigned char *)c + 1; /* an odd address: see pario_i_event_all */
     if (!pario_i_watch(client, EPOLL_CTL_ADD, copy, PARIO_I_CHANGES, place)) {
         pario_i_fd_close(copy);
         return false;
@@ -8313,41 +8313,32 @@ static void pario_i_event_note(pario_client *client, pario_i_connection *c, uint
     }
 }
 
-/* The connection of an event; NULL: it is about a descriptor of the client's own. *other: it is
- * about the one that the connection's exchange waits for, beside its socket. */
-static pario_i_connection *pario_i_event_connection(const pario_client       *client,
-                                                    const struct epoll_event *event, bool *other)
-{
-    unsigned char *place = (unsigned char *)event->data.ptr;
-    *other = (uintptr_t)event->data.ptr % 2u != 0;
-    if (event->data.ptr == &client->wake_fd || event->data.ptr == &client->timer_fd) {
-        return NULL;
-    }
-    void *connection = *other ? place - 1 : place;
-    return (pario_i_connection *)connection;
-}
-
-/* Notes all events before any exchange goes on, and takes an idle connection for its own. */
-static bool pario_i_event_all(pario_client *client, const struct epoll_event *events, size_t count)
+/* Notes all events before any exchange goes on, and takes an idle connection for its own. What each
+ * is about is written over with its connection, or NULL. Returns whether the client was woken. */
+static bool pario_i_event_all(pario_client *client, struct epoll_event *events, size_t count)
 {
     bool woken = false;
-    bool other;
     for (size_t i = 0; i < count; i++) {
-        pario_i_connection *c = pario_i_event_connection(client, &events[i], &other);
-        if (c != NULL && other) {
-            c->stirred = true;
-        } else if (c != NULL) {
-            pario_i_event_note(client, c, events[i].events);
-        } else if (events[i].data.ptr == &client->wake_fd) {
+        void               *place = events[i].data.ptr;
+        pario_i_connection *c = NULL;
+        if (place == &client->wake_fd) {
             pario_i_event_clear(client->wake_fd);
             woken = true;
-        } else {
+        } else if (place == &client->timer_fd) {
             pario_i_event_clear(client->timer_fd);
             client->timer_at = 0;
+        } else if ((uintptr_t)place % 2u != 0) { /* see pario_i_await_other */
+            place = (unsigned char *)place - 1;
+            c = (pario_i_connection *)place;
+            c->stirred = true;
+        } else {
+            c = (pario_i_connection *)place;
+            pario_i_event_note(client, c, events[i].events);
         }
+        events[i].data.ptr = c;
     }
     for (size_t i = 0; i < count; i++) {
-        pario_i_connection *c = pario_i_event_connection(client, &events[i], &other);
+        pario_i_connection *c = (pario_i_connection *)events[i].data.ptr;
         if (c != NULL && c->fd >= 0 && !c->idle) {
             pario_i_poke(client, c->exchange);
         }
