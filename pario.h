@@ -971,15 +971,15 @@ static inline bool pario_i_equals(const unsigned char *s, size_t beg, size_t end
     return same;
 }
 
-/* In eight bytes, the high bit of each that is below a space or a DEL; and perhaps of others, if
- * there is one, or if there are bytes beyond ASCII. */
+/* In eight bytes, the high bit of each that is below a space, a DEL or beyond ASCII; and perhaps of
+ * later ones, if there is one. */
 static uint64_t pario_i_controls(uint64_t word)
 {
-    return ((word - PARIO_I_EACH(0x20u)) | (word + PARIO_I_EACH(1u))) & ~word & PARIO_I_EACH(0x80u);
+    return ((word - PARIO_I_EACH(0x20u)) | (word + PARIO_I_EACH(1u))) & PARIO_I_EACH(0x80u);
 }
 
-/* Whether s[beg..end) holds nothing but printable bytes, spaces and tabs. Eight bytes at once;
- * byte by byte where there are fewer, or one that may be a tab. */
+/* Whether s[beg..end) holds nothing but printable bytes, spaces and tabs. Eight bytes at once; byte
+ * by byte where there are fewer, or a tab or one beyond ASCII is among them. */
 static inline bool pario_i_is_text(const unsigned char *s, size_t beg, size_t end)
 {
     size_t i = beg;
@@ -1026,9 +1026,8 @@ static inline size_t pario_i_token_end(const unsigned char *s, size_t beg, size_
     uint64_t other = 0;
     while (i + 8 <= end && other == 0) {
         other = pario_i_not_letters(pario_i_word(s + i));
-        i += 8;
+        i += other == 0 ? 8u : (unsigned)__builtin_ctzll(other) / 8u;
     }
-    i -= other != 0 ? 8u - ((unsigned)__builtin_ctzll(other) / 8u) : 0u;
 #endif
     while (i < end && pario_i_is(s[i], PARIO_I_TOKEN)) {
         i++;
@@ -1041,13 +1040,11 @@ static inline size_t pario_i_text_end(const unsigned char *s, size_t beg, size_t
 {
     size_t i = beg;
 #if defined(PARIO_I_WORDS)
-    uint64_t found = 0;
-    while (i + 8 <= end && found == 0) {
-        found = pario_i_controls(pario_i_word(s + i));
-        i += 8;
-    }
-    if (found != 0) {
-        return i - 8 + ((unsigned)__builtin_ctzll(found) / 8u);
+    for (; i + 8 <= end; i += 8) {
+        uint64_t found = pario_i_controls(pario_i_word(s + i));
+        if (found != 0) {
+            return i + ((unsigned)__builtin_ctzll(found) / 8u);
+        }
     }
 #endif
     while (i < end && s[i] >= 0x20 && s[i] != 0x7f) {
