@@ -900,12 +900,6 @@ static size_t pario_i_min(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* The larger of two sizes. */
-static size_t pario_i_max(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
 /* ASCII lower case; other bytes stay. */
 static unsigned char pario_i_lower(unsigned char byte)
 {
@@ -2726,10 +2720,10 @@ static bool pario_i_request_has_content(const pario_request *request)
  * place only. */
 static bool pario_i_request_is_whole(const pario_request *request)
 {
-    bool file = request->body_fd >= 0 && request->body_fd_size >= PARIO_UNLIMITED &&
-                (request->body_fd == 0 ? request->body_fd_size == 0 : request->body == NULL);
     return request->url != NULL && (request->body != NULL || request->body_size == 0) &&
-           (request->fields != NULL || request->field_count == 0) && file;
+           (request->fields != NULL || request->field_count == 0) && request->body_fd >= 0 &&
+           request->body_fd_size >= PARIO_UNLIMITED &&
+           (request->body_fd == 0 ? request->body_fd_size == 0 : request->body == NULL);
 }
 
 /* Whether a request's content has at most one place to go to. */
@@ -3269,8 +3263,8 @@ static pario_error pario_i_exchange_new(const pario_request *request, const pari
                                        : offsetof(pario_i_exchange, text);
         size_t size;
         void  *block = NULL;
+        /* The URL, which has 9 bytes at least, ends behind the struct. */
         if (pario_i_size_add(head + order.parts.end + 1u, text.size, &size)) {
-            size = specific != NULL ? size : pario_i_max(size, sizeof(pario_i_exchange));
             block = PARIO_MALLOC(size);
         }
         error = block != NULL ? PARIO_OK : PARIO_ERROR_MEMORY;
@@ -5036,7 +5030,7 @@ typedef enum pario_i_io {
 
 /* A connection, from the moment an exchange needs one to the moment it is closed. */
 typedef struct pario_i_connection {
-    struct pario_i_connection *next; /* among the active, its origin's idle, or the dead */
+    struct pario_i_connection *next; /* among the active, its origin's idle, the spare or dead */
     struct pario_i_connection *previous;
     union {
         pario_i_exchange          *exchange; /* that it is attached to */
@@ -5845,8 +5839,10 @@ typedef struct pario_i_pool {
     pario_i_connection  *oldest; /* of all idle ones */
     pario_i_connection  *newest;
     pario_i_connection  *active; /* all that have an exchange */
+    pario_i_connection  *spare;  /* closed ones, whose memory is for the next ones */
     size_t               idle_count;
     size_t               connections; /* idle or active */
+    size_t               made;        /* these and the spare */
     pario_i_origin      *recent;      /* the one that was asked for last, or NULL */
     const pario_i_proxy *proxies[2];  /* for http and for https; or NULL */
     pario_i_origin shared; /* has the idle connections to a proxy that no tunnel goes through */
@@ -6042,9 +6038,17 @@ static void pario_i_pool_rouse(pario_i_pool *pool, pario_i_connection *c, pario_
 static pario_i_connection *pario_i_pool_connection(pario_i_pool *pool, pario_i_origin *origin)
 {
     size_t              size = origin->https ? sizeof(pario_i_secured) : sizeof(pario_i_connection);
-    pario_i_connection *c = (pario_i_connection *)PARIO_MALLOC(size);
+    pario_i_connection *c = origin->https ? NULL : pool->spare;
+    uint32_t            place = c != NULL ? c->heap_place : 0;
+    if (c != NULL) {
+        pool->spare = c->next;
+    } else {
+        c = (pario_i_connection *)PARIO_MALLOC(size);
+        pool->made += c != NULL ? 1u : 0u;
+    }
     if (c != NULL) {
         memset((void *)c, 0, size);
+        c->heap_place = place;
         c->fd = -1;
         c->origin = origin;
         c->secure = origin->https;
@@ -6283,7 +6287,7 @@ struct pario_client {
     uint32_t          serial PARIO_I_GUARDED_BY(lock);
     size_t            resolving PARIO_I_GUARDED_BY(lock); /* connections that wait for a name */
     int64_t           tend_at PARIO_I_GUARDED_BY(lock);   /* when pario_i_tend_idle looks again */
-    /* Closed, to be freed: the loop may still hold events of theirs, or they have a session. */
+    /* Secure ones that were closed, to be freed: the loop may still hold events of theirs. */
     pario_i_connection *dead PARIO_I_GUARDED_BY(lock);
     pario_i_pool        pool PARIO_I_GUARDED_BY(lock);
     pario_i_heap        heap PARIO_I_GUARDED_BY(lock);
@@ -6544,11 +6548,15 @@ static void pario_i_connection_shut(const pario_client *client, pario_i_connecti
     }
 }
 
-/* Closes a connection that has no exchange and is in the active list. */
+/* Closes a connection that has no exchange and is in the active list. With a loop it stays in the
+ * heap, for the one that is to have its place. */
 static void pario_i_connection_close(pario_client *client, pario_i_connection *c)
     PARIO_I_REQUIRES(client->lock)
 {
-    pario_i_heap_remove(&client->heap, c);
+    pario_i_connection **list = c->secure ? &client->dead : &client->pool.spare;
+    if (c->secure || !pario_i_has_loop(client)) {
+        pario_i_heap_remove(&client->heap, c);
+    }
     pario_i_connection_unlink(&client->pool.active, c);
     bool later = pario_i_session(c) != NULL && client->config.executor == PARIO_THREADS;
     if (!later) { /* no function of the user's is called with the lock held */
@@ -6563,15 +6571,12 @@ static void pario_i_connection_close(pario_client *client, pario_i_connection *c
     c->addresses = NULL;
     c->origin->active--;
     client->pool.connections--;
-    if (client->epoll_fd >= 0 || later) {
-        c->next = client->dead;
-        client->dead = c;
-    } else {
-        PARIO_FREE(c);
-    }
+    client->pool.made -= c->secure ? 1u : 0u;
+    c->next = *list;
+    *list = c;
 }
 
-/* Frees the connections that were closed; no event of theirs is held any more. */
+/* Frees the secure connections that were closed; no event of theirs is held any more. */
 static void pario_i_bury(pario_client *client)
 {
     pario_i_client_lock(client);
@@ -6810,7 +6815,7 @@ static pario_i_carried pario_i_attach(pario_client *client, pario_i_exchange *x,
     if (c == NULL) {
         pario_i_make_room(client, origin);
         pario_i_heap *heap = &client->heap; /* with one place more, as the first is not used */
-        if (pario_i_reserve((void *)&heap->places, client->pool.connections + 1, &heap->room,
+        if (pario_i_reserve((void *)&heap->places, client->pool.made + 1, &heap->room,
                             sizeof *heap->places)) {
             c = pario_i_pool_connection(&client->pool, origin);
         }
@@ -7662,20 +7667,17 @@ static void pario_i_carry_end(pario_client *client, pario_i_exchange *x, int64_t
     pario_i_bury_sessions(client);
 }
 
-/*
- * Carries an exchange on until it has to wait, *deadline says how long at most, or has ended and
- * given its connection back. This is all that executors do with exchanges; after PARIO_I_PARKED it
- * is no longer the caller's.
- */
+/* Carries an exchange on until it has to wait, at most until *deadline, or has ended and given its
+ * connection back. This is all that executors do with exchanges; after PARIO_I_PARKED it is no
+ * longer the caller's. */
 static pario_i_carried pario_i_carry(pario_client *client, pario_i_exchange *x, int64_t now,
                                      int64_t *deadline)
 {
     pario_i_carried carried = PARIO_I_ONWARD;
     for (unsigned turns = 1; carried == PARIO_I_ONWARD; turns++) {
         carried = pario_i_carry_step(client, x, now);
-        if (carried == PARIO_I_ONWARD && turns % PARIO_I_TURNS == 0) {
-            carried = PARIO_I_RESTING;
-        }
+        bool rests = carried == PARIO_I_ONWARD && turns % PARIO_I_TURNS == 0;
+        carried = rests ? PARIO_I_RESTING : carried;
         if (carried == PARIO_I_WAITING || carried == PARIO_I_RESTING) {
             *deadline = pario_i_exchange_deadline(x);
             if (now >= *deadline) {
@@ -8409,10 +8411,10 @@ static pario_i_exchange *pario_i_expire_one(pario_client *client, bool *more)
         pario_i_heap_delay_first(&client->heap, due);
         return NULL;
     }
-    if (x != NULL) {
-        pario_i_heap_remove(&client->heap, c);
-    } else {
+    if (c->idle) {
         pario_i_idle_close(client, c);
+    } else {
+        pario_i_heap_remove(&client->heap, c);
     }
     return x;
 }
@@ -8682,6 +8684,11 @@ static void pario_i_client_free(pario_client *client)
         pario_i_buffer_free(&scratch->send);
         PARIO_FREE(scratch->head.fields);
         PARIO_FREE(scratch);
+    }
+    while (client->pool.spare != NULL) {
+        pario_i_connection *c = client->pool.spare;
+        client->pool.spare = c->next;
+        PARIO_FREE(c);
     }
     PARIO_FREE(client->slots);
     PARIO_FREE(client->workers);
@@ -9113,9 +9120,7 @@ static void pario_i_fill_reply(const pario_i_exchange *x, pario_response *respon
     response->version = reply->head.version;
     response->reason = (const char *)reply->bytes.data + reply->head.reason_beg;
     response->field_count = reply->head.count;
-    if (x->error == PARIO_OK && !x->held && reply->trailer.count > 0) {
-        response->trailer_count = reply->trailer.count;
-    }
+    response->trailer_count = x->error == PARIO_OK && !x->held ? reply->trailer.count : 0;
     pario_i_fill_content(x, response);
 }
 
