@@ -2000,11 +2000,11 @@ typedef struct pario_i_framing_fields {
 static void pario_i_framing_connection(pario_i_framing_fields *fields, const unsigned char *s,
                                        size_t beg, size_t end)
 {
-    size_t i = beg;
-    if (pario_i_equals(s, beg, end, "keep-alive")) { /* nearly always that is all of it */
-        fields->keep_alive = true;
-        i = end;
-    }
+    bool   close = pario_i_equals(s, beg, end, "close");
+    bool   keep_alive = pario_i_equals(s, beg, end, "keep-alive");
+    size_t i = close || keep_alive ? end : beg; /* nearly always one of them is all of it */
+    fields->close = fields->close || close;
+    fields->keep_alive = fields->keep_alive || keep_alive;
     while (i < end) {
         size_t comma = pario_i_find(s, i, end, ',');
         size_t from = i;
