@@ -250,8 +250,10 @@ sanitize:
 # TSan and MSan need addresses that are not too random, where that can be had.
 fixed_addresses = $(if $(filter thread memory,$(SAN)),$(shell setarch -R true 2>/dev/null && echo setarch -R))
 
-sanitized: tests
-	@BUILD=$(BUILD) TSAN_OPTIONS=atexit_sleep_ms=0 $(fixed_addresses) tests/run -j 2 -t 600 $(TESTS)
+# Of what is simulated, and of inputs that are replayed, TSan sees one thread.
+CHECKED = $(filter-out $(if $(filter thread,$(SAN)),%/simulate %/test_fuzz %/test_fuzz_executors),$(TESTS))
+sanitized: $(CHECKED)
+	@BUILD=$(BUILD) TSAN_OPTIONS=atexit_sleep_ms=0 $(fixed_addresses) tests/run -j 3 -t 600 $(CHECKED)
 
 # The tests in other builds, on other machines and under valgrind: VARIANTS='i686 s390x' for some.
 .PHONY: matrix valgrind coverage peers
