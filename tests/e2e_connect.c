@@ -328,11 +328,14 @@ E2E_WAYS(a_unix_socket_may_not_be_there)
 {
     pario_request  request = { .url = "http://nobody.example/" };
     pario_response response;
+    char           line[PARIO_LINE_SIZE];
     run->config.unix_socket = path_of(1);
     if (e2e_open(run)) {
         CHECK_ERROR(e2e_do(run, &request, &response), PARIO_ERROR_CONNECT);
         CHECK_INT(response.system_error, ENOENT);
         CHECK_INT(response.stage, PARIO_STAGE_CONNECT);
+        pario_describe(&response, line, sizeof line);
+        CHECK(strstr(line, "no connection: no such socket (/tmp/") != NULL);
         pario_response_free(&response);
     }
 }
