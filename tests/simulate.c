@@ -18,7 +18,9 @@
 #include "simulated.h"
 
 /* So few that more events often wait than are taken at once. */
+#if !defined(PARIO_I_EVENTS)
 #define PARIO_I_EVENTS 2
+#endif
 
 #define PARIO_IMPLEMENTATION
 #include "pario.h"
