@@ -214,7 +214,7 @@ SCRIPTS := $(sort $(wildcard tests/*.sh))
 tests: $(TESTS)
 
 test: tests examples programs
-	@BUILD=$(BUILD) tests/run -j 2 -e $(BUILD)/provoked $(TESTS) $(SCRIPTS)
+	@BUILD=$(BUILD) tests/run -j 3 -e $(BUILD)/provoked $(TESTS) $(SCRIPTS)
 
 # The experiment without its main, of which all is computing and writing.
 $(BUILD)/tests/test_experiment: $(patsubst %,$(BUILD)/bench/%.o,$(filter-out experiment,$(EXPERIMENT)))

@@ -25,6 +25,7 @@ typedef struct mock {
     bool      no_memory; /* begin fails */
     bool      boasts;    /* read claims to have moved more than it was given room for */
     bool      idles;     /* write claims success, and moves nothing */
+    bool      blames;    /* an end within the handshake is a failure, not a cut */
     server   *waits;     /* is told (event 1) once no more can be written */
     server   *stalls;    /* is told (event 2) of a handshake that lasts until something comes */
 } mock;
@@ -122,6 +123,9 @@ static inline pario_tls_result mock_handshake(void *opened)
             result = byte == WELCOME[session->welcome] ? PARIO_TLS_OK : PARIO_TLS_ERROR;
             session->welcome++;
         }
+    }
+    if (result == PARIO_TLS_CUT && session->of->blames) {
+        result = PARIO_TLS_ERROR;
     }
     session->failed = result == PARIO_TLS_ERROR;
     return result;
