@@ -1048,8 +1048,8 @@ static inline size_t pario_i_text_end(const unsigned char *s, size_t beg, size_t
 }
 
 /* Reads 1*DIGIT. Leading zeros count for nothing; 10^18 and more is an overflow. */
-static inline pario_i_number pario_i_decimal(const unsigned char *s, size_t beg, size_t end,
-                                             uint64_t *value)
+static pario_i_number pario_i_decimal(const unsigned char *s, size_t beg, size_t end,
+                                      uint64_t *value)
 {
     uint64_t number = 0;
     size_t   first = beg;
@@ -3182,7 +3182,7 @@ static void pario_i_reply_drop_content(pario_i_reply *reply)
 }
 
 /* Gives a reply's memory back; NULL is harmless. */
-static inline void pario_i_reply_free(pario_i_reply *reply)
+static void pario_i_reply_free(pario_i_reply *reply)
 {
     if (reply != NULL) {
         if (!reply->packed) {
@@ -6840,7 +6840,7 @@ static bool pario_i_may_begin(const pario_client *client) PARIO_I_REQUIRES(clien
 }
 
 /* The next exchange of the queue that can begin, with a connection; or NULL. */
-static inline pario_i_exchange *pario_i_take(pario_client *client, int64_t now)
+static pario_i_exchange *pario_i_take(pario_client *client, int64_t now)
     PARIO_I_REQUIRES(client->lock)
 {
     while (pario_i_may_begin(client)) {
@@ -9184,7 +9184,7 @@ static pario_i_exchange *pario_i_take_part(pario_client *client) PARIO_I_REQUIRE
 
 /* Hands out what has waited longest for it. False: there is nothing. *left: whether more is
  * outstanding. */
-static inline bool pario_i_take_done(pario_client *client, pario_response *response, bool *left)
+static bool pario_i_take_done(pario_client *client, pario_response *response, bool *left)
 {
     pario_i_client_lock(client);
     pario_i_exchange *x = pario_i_take_part(client);
