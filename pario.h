@@ -9230,7 +9230,7 @@ static void pario_i_set_timer(pario_client *client)
         return;
     }
     pario_i_client_lock(client);
-    int64_t at = client->backlog > 0 ? 1 : pario_i_heap_next(&client->heap);
+    int64_t at = client->backlog > 0 ? PARIO_I_AT_ONCE : pario_i_heap_next(&client->heap);
     pario_i_client_unlock(client);
     at = at == INT64_MAX ? 0 : at;
     if (at != client->timer_at) {
