@@ -1,15 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * least: of a request what any client has to do that validates all and keeps the response for its
- * user, and nothing else: no connection, no call of the system, no wait, no options, no errors.
+ * least: of a request what no client can leave out, without a connection, a call of the system or a
+ * wait, so that what the rest of a client costs can be told.
  *
- *     valgrind --tool=callgrind build/least 3000
+ *     valgrind --tool=callgrind build/least bytes 3000
+ *     valgrind --tool=callgrind build/least client 3000
  *
- * The URL is copied, taken apart and checked, the request written; the response is copied in, as
- * receiving does, its head parsed, validated and indexed, the framing decided, and head, fields
- * and content kept in one block until its user is done with it. So it takes the core alone, as
- * often as is said. Ends with how much content there was.
+ * bytes: what any client has to do that validates all and keeps the response for its user, with no
+ * options and no errors. The URL is copied, taken apart and checked, the request written; the
+ * response is copied in, as receiving does, its head parsed, validated and indexed, the framing
+ * decided, and head, fields and content kept in one block until its user is done with it.
+ *
+ * client: the same bytes by way of this library's functions, as pario.h promises it: a request that
+ * may ask for all that there is, is checked, gets an id and waits in the queue; the exchange is
+ * told that it is connected, what it has sent and what it has received; its result is counted,
+ * handed over, and filled in for the user. Left out is what an executor does: connections, limits
+ * per host, deadlines, events, and the calls of the system.
+ *
+ * Does either as often as is said, and ends with how much content there was.
  */
+#define PARIO_STATIC
 #define PARIO_IMPLEMENTATION
 #include "pario.h"
 
@@ -83,25 +93,74 @@ static unsigned char *take(room *r, size_t size, size_t *content)
     return kept;
 }
 
+/* The bytes alone. Returns whether all went well. */
+static bool do_bytes(room *r, size_t *content)
+{
+    const size_t   size = sizeof answer - 1;
+    unsigned char *asked = ask(r);
+    memcpy(r->input, answer, size);
+    unsigned char *kept = take(r, size, content);
+    const bool     good = asked != NULL && kept != NULL;
+    free(asked);
+    free(kept);
+    return good;
+}
+
+/* What an executor tells the exchange that comes next in the queue. */
+static bool do_exchange(pario_client *client, room *r)
+{
+    const size_t      size = sizeof answer - 1;
+    pario_i_exchange *x = client->first_queued;
+    pario_i_list_remove(&client->first_queued, &client->last_queued, x);
+    x->queued = false;
+    client->statistics.queued--;
+    pario_i_exchange_start(x, client->now);
+    pario_i_exchange_connected(x, true, client->now);
+    if (!pario_i_request_write(&x->order, client->agent, NULL, &r->output)) {
+        return false;
+    }
+    x->head_size = (uint32_t)r->output.size;
+    pario_i_exchange_sent(x, r->output.size, client->now);
+    memcpy(r->input, answer, size);
+    pario_i_exchange_received(x, &r->head, r->input, size, client->now);
+    pario_i_finish(client, x);
+    return x->phase == PARIO_I_END;
+}
+
+/* The whole client, but for its executor. Returns whether all went well. */
+static bool do_client(pario_client *client, room *r, size_t *content)
+{
+    pario_request  request;
+    pario_response response;
+    memset(&request, 0, sizeof request);
+    request.url = url;
+    if (pario_submit(client, &request) != PARIO_OK || !do_exchange(client, r) ||
+        pario_next(client, &response, 0) != PARIO_OK) {
+        return false;
+    }
+    const bool good = response.error == PARIO_OK && response.status == 200;
+    *content += response.body_size;
+    pario_response_free(&response);
+    return good;
+}
+
 int main(int argc, char **argv)
 {
     static room   r;
-    const size_t  size = sizeof answer - 1;
+    pario_client *client = NULL;
     size_t        content = 0;
-    bool          good = true;
-    unsigned long left = argc == 2 ? strtoul(argv[1], NULL, 10) : 0;
+    const bool    whole = argc == 3 && strcmp(argv[1], "client") == 0;
+    bool          good = whole || (argc == 3 && strcmp(argv[1], "bytes") == 0);
+    unsigned long left = good ? strtoul(argv[2], NULL, 10) : 0;
     if (left == 0) {
-        fprintf(stderr, "usage: least TIMES\n");
+        fprintf(stderr, "usage: least bytes|client TIMES\n");
         return 2;
     }
+    good = pario_open(NULL, &client) == PARIO_OK;
     for (; left > 0 && good; left--) {
-        unsigned char *asked = ask(&r);
-        memcpy(r.input, answer, size);
-        unsigned char *kept = take(&r, size, &content);
-        good = asked != NULL && kept != NULL;
-        free(asked);
-        free(kept);
+        good = whole ? do_client(client, &r, &content) : do_bytes(&r, &content);
     }
+    pario_close(client);
     free(r.head.fields);
     free(r.output.data);
     printf("%zu bytes\n", content);

@@ -27,6 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 #define PARIO_IMPLEMENTATION
+#define PARIO_STATIC /* this file alone needs it */
 #include "pario.h"
 
 #include "cli.h"

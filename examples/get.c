@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #define PARIO_IMPLEMENTATION
+#define PARIO_STATIC /* this file alone needs it */
 #include "pario.h"
 
 #include "cli.h"
