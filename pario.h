@@ -7627,13 +7627,10 @@ static pario_i_carried pario_i_carry_send(pario_client *client, pario_i_exchange
     return PARIO_I_ONWARD;
 }
 
-/* Does the next thing that an exchange wants, or ends it if somebody wants that. */
+/* Does the next thing that an exchange wants. */
 static pario_i_carried pario_i_carry_step(pario_client *client, pario_i_exchange *x, int64_t now)
 {
     pario_i_carried carried = PARIO_I_ENDED;
-    if (pario_i_is_cancelled(x) && x->phase < PARIO_I_HELD) {
-        pario_i_exchange_end(x, PARIO_ERROR_CANCELLED, now);
-    }
     switch ((pario_i_phase)x->phase) {
     case PARIO_I_CONNECT:
         carried = pario_i_carry_connect(client, x, now);
@@ -7675,6 +7672,9 @@ static pario_i_carried pario_i_carry(pario_client *client, pario_i_exchange *x, 
 {
     pario_i_carried carried = PARIO_I_ONWARD;
     for (unsigned turns = 1; carried == PARIO_I_ONWARD; turns++) {
+        if (pario_i_is_cancelled(x) && x->phase < PARIO_I_HELD) {
+            pario_i_exchange_end(x, PARIO_ERROR_CANCELLED, now);
+        }
         carried = pario_i_carry_step(client, x, now);
         bool rests = carried == PARIO_I_ONWARD && turns % PARIO_I_TURNS == 0;
         carried = rests ? PARIO_I_RESTING : carried;
