@@ -9230,7 +9230,8 @@ static void pario_i_set_timer(pario_client *client)
         return;
     }
     pario_i_client_lock(client);
-    int64_t at = client->backlog > 0 ? PARIO_I_AT_ONCE : pario_i_heap_next(&client->heap);
+    bool    more = client->backlog > 0 || client->unparked != NULL;
+    int64_t at = more ? PARIO_I_AT_ONCE : pario_i_heap_next(&client->heap);
     pario_i_client_unlock(client);
     at = at == INT64_MAX ? 0 : at;
     if (at != client->timer_at) {
@@ -9365,6 +9366,7 @@ static bool pario_i_cancel(pario_client *client, pario_i_exchange *x, pario_erro
     bool runs = !x->queued && !x->parked;
     if (runs) {
         pario_i_call_off(client, x);
+        pario_i_notify(client); /* its place is another's, though its end may have to wait */
     } else {
         pario_i_drop_waiting(client, x, error);
     }

@@ -615,6 +615,50 @@ E2E(the_descriptor_tells_of_parts)
     CHECK_UINT(whole.bytes, 900000);
 }
 
+/* A stream that is cancelled while its consumer has a part leaves its place to the next request,
+ * which a loop of somebody else's learns from the descriptor. */
+E2E(the_descriptor_tells_of_a_place_that_a_cancelled_stream_leaves)
+{
+    server        *peer = e2e_serve_handler(run, serve, NULL);
+    stream         both[2];
+    pario_response held;
+    pario_response part;
+    struct pollfd  fd;
+    memset(both, 0, sizeof both);
+    memset(&fd, 0, sizeof fd);
+    run->config.concurrency = 1;
+    run->config.connect_timeout_ms = PARIO_UNLIMITED; /* no timer tells of it instead */
+    run->config.progress_timeout_ms = PARIO_UNLIMITED;
+    run->config.total_timeout_ms = PARIO_UNLIMITED;
+    run->apart = true;
+    if (run->executor == PARIO_SEQUENTIAL || !e2e_open(run)) {
+        return;
+    }
+    uint64_t id = begin(run, e2e_url(peer, "/length/900000"), 0);
+    (void)begin(run, e2e_url(peer, "/length/1"), 1);
+    CHECK_ERROR(pario_next(run->client, &held, PARIO_UNLIMITED), PARIO_OK);
+    CHECK_UINT(held.tag, 0);
+    CHECK_ERROR(pario_fd(run->client, &fd.fd), PARIO_OK);
+    fd.events = POLLIN;
+    CHECK_ERROR(pario_next(run->client, &part, 0), PARIO_TIME_OVER);
+    CHECK_ERROR(pario_cancel(run->client, id), PARIO_OK);
+    while (both[1].ends == 0) {
+        if (!CHECK_INT(poll(&fd, 1, 20000), 1)) {
+            break;
+        }
+        while (pario_next(run->client, &part, 0) == PARIO_OK) {
+            take_part(&both[part.tag % 2], &part);
+            pario_response_free(&part);
+        }
+    }
+    CHECK_UINT(both[1].bytes, 1);
+    CHECK_UINT(both[0].ends, 0);
+    pario_response_free(&held);
+    CHECK_ERROR(pario_next(run->client, &part, PARIO_UNLIMITED), PARIO_OK);
+    CHECK_ERROR(part.error, PARIO_ERROR_CANCELLED);
+    pario_response_free(&part);
+}
+
 E2E(only_pario_next_streams)
 {
     server        *peer = e2e_serve_handler(run, serve, NULL);

@@ -2,6 +2,9 @@
 /* Straight-line tasks: what they may do, what they may not, and how they end. */
 #include "pario.h"
 
+#include <fcntl.h>
+#include <poll.h>
+
 #include "e2e.h"
 
 /* Fired when pario_wake has returned: before that, the client must not be closed. */
@@ -444,6 +447,87 @@ TEST(below_the_stack_of_a_fiber_is_no_access)
 }
 
 /* Tasks count against the queue, as requests do. */
+/* Where tasks go: hosts that have one connection only each. */
+typedef struct turns {
+    server *host;
+    server *late;
+    int     unreadable; /* a descriptor for writing only */
+    bool    failed;
+    bool    done;
+} turns;
+
+static pario_error fetch_quietly(pario_client *client, server *from, int body_fd)
+{
+    char           url[64];
+    pario_response response;
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/", (unsigned)server_port(from));
+    pario_request request = { .url = url, .body_fd = body_fd };
+    pario_error   error = pario_fetch(client, &request, &response);
+    pario_response_free(&response);
+    return error;
+}
+
+static void fetch_late(pario_client *client, void *argument)
+{
+    (void)fetch_quietly(client, ((const turns *)argument)->late, 0);
+}
+
+static void fetch_both(pario_client *client, void *argument)
+{
+    (void)fetch_quietly(client, ((const turns *)argument)->host, 0);
+    fetch_late(client, argument);
+}
+
+static void fail_between(pario_client *client, void *argument)
+{
+    turns *all = (turns *)argument;
+    all->failed = fetch_quietly(client, all->host, all->unreadable) == PARIO_ERROR_BODY_READ;
+    fetch_late(client, argument);
+}
+
+static void fetch_host(pario_client *client, void *argument)
+{
+    turns *all = (turns *)argument;
+    all->done = fetch_quietly(client, all->host, 0) == PARIO_OK;
+}
+
+/* A task that gets its host's connection and has no use for it leaves it to the next one. In a loop
+ * of somebody else's the descriptor tells of that, though nothing came back and no time is over. */
+E2E(the_descriptor_tells_of_a_connection_that_a_task_leaves)
+{
+    static const server_step waits[] = { S_READ, S_WAIT(1), SAY_OK, S_AGAIN };
+    turns all = { .host = e2e_serve_script(run, waits), .late = e2e_serve_script(run, waits) };
+    struct pollfd  fd = { -1, POLLIN, 0 };
+    pario_response response;
+    run->apart = true;
+    run->config.per_host = 1;
+    run->config.expect_bytes = PARIO_OFF;
+    run->config.connect_timeout_ms = PARIO_UNLIMITED;
+    run->config.progress_timeout_ms = PARIO_UNLIMITED;
+    run->config.total_timeout_ms = PARIO_UNLIMITED;
+    if (run->executor != PARIO_FIBERS || !e2e_open(run)) {
+        return;
+    }
+    const pario_task tasks[] = { fetch_late, fetch_both, fetch_host, fail_between };
+    all.unreadable = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    CHECK_ERROR(pario_fd(run->client, &fd.fd), PARIO_OK);
+    for (size_t i = 0; i < sizeof tasks / sizeof tasks[0]; i++) {
+        CHECK_ERROR(pario_spawn(run->client, tasks[i], &all),
+                    PARIO_OK); /* who comes last waits first */
+    }
+    while (server_count(all.host).requests + server_count(all.late).requests < 2 &&
+           CHECK_ERROR(pario_next(run->client, &response, 1), PARIO_TIME_OVER)) {
+    }
+    server_fire(all.host, 1);
+    while (!all.done && CHECK_INT(poll(&fd, 1, 20000), 1)) {
+        CHECK_ERROR(pario_next(run->client, &response, 0), PARIO_TIME_OVER);
+    }
+    CHECK(all.failed);
+    server_fire(all.late, 1);
+    CHECK_ERROR(pario_next(run->client, &response, PARIO_UNLIMITED), PARIO_NOTHING_LEFT);
+    close(all.unreadable);
+}
+
 E2E(the_queue_takes_only_so_many_tasks)
 {
     size_t         good = 0;
