@@ -633,7 +633,7 @@ PARIO_API pario_error pario_cancel(pario_client *client, uint64_t id) PARIO_NODI
  *
  * fd: receives it; it belongs to the client, and is only to be waited on.
  * Returns PARIO_OK, PARIO_ERROR_ARGUMENT, PARIO_ERROR_NO_DESCRIPTOR (PARIO_SEQUENTIAL),
- * PARIO_ERROR_IN_TASK, PARIO_ERROR_SYSTEM (errno).
+ * PARIO_ERROR_IN_TASK.
  * Call pario_next until it answers PARIO_TIME_OVER or PARIO_NOTHING_LEFT, then wait again.
  * The client's thread. Does not block.
  */
@@ -796,8 +796,9 @@ PARIO_EXTERN_C_END
  *
  * Two system calls a request. A kept connection is registered once, edge-triggered, so a
  * request is one send and one receive; the loop asks for events once for all that are ready.
- * A receive that did not fill the buffer has emptied the socket, so no second one asks. The
- * head to send is written anew from the request when a send has to be taken up again.
+ * A receive that did not fill the buffer has emptied the socket, so no second one asks. Deadlines
+ * have a timer that is set once for many waits, so that these need no end of their own. The head to
+ * send is written anew from the request when a send has to be taken up again.
  *
  * Where a waiting request's bytes are. Two small blocks, the exchange with its URL and the
  * connection, 136 and 72 bytes large; a place in the heap of deadlines, a slot that its id leads
@@ -6239,10 +6240,11 @@ typedef struct pario_i_fiber {
 struct pario_client {
     int               epoll_fd; /* -1 where the executor has no loop */
     int               wake_fd;
-    int               timer_fd; /* -1 until somebody asks for the descriptor */
+    int               timer_fd; /* likewise */
     uint32_t          free_slot PARIO_I_GUARDED_BY(lock);
     bool              woken;   /* atomic: by pario_wake */
     bool              in_task; /* on PARIO_SEQUENTIAL */
+    bool              watched; /* somebody has asked for the descriptor; set with the lock held */
     bool              polled;  /* in this turn: what idle connections had to say is known */
     bool              awaited PARIO_I_GUARDED_BY(lock); /* pario_next found nothing last time */
     bool              changed PARIO_I_GUARDED_BY(lock); /* something has ended in this turn */
@@ -6409,7 +6411,7 @@ static void pario_i_list_insert(pario_i_exchange **first, pario_i_exchange **las
 /* Makes pario_next, or who waits for the descriptor, look; once for all that comes meanwhile. */
 static void pario_i_notify(pario_client *client) PARIO_I_REQUIRES(client->lock)
 {
-    if (client->awaited && (!pario_i_has_loop(client) || client->timer_fd >= 0)) {
+    if (client->awaited && (!pario_i_has_loop(client) || client->watched)) {
         client->awaited = false;
         pario_i_event_raise(client->wake_fd);
     }
@@ -8448,6 +8450,29 @@ static void pario_i_resume_unparked(pario_client *client)
     }
 }
 
+/* Sets the loop's timer to a time, or to none: 0. Returns whether that could be done. */
+static bool pario_i_move_timer(pario_client *client, int64_t at)
+{
+    bool moved = pario_i_timer_set(client->timer_fd, at);
+    client->timer_at = moved ? at : -1;
+    return moved;
+}
+
+/* When a wait until `until` has to end by itself. Deadlines before that have the timer, in whole
+ * milliseconds, so that it is set once for many waits: an end for each costs the kernel more. */
+static int64_t pario_i_wait_end(pario_client *client, int64_t until)
+{
+    pario_i_client_lock(client);
+    int64_t next = pario_i_heap_next(&client->heap);
+    pario_i_client_unlock(client);
+    if (next >= until) {
+        return until;
+    }
+    int64_t at = pario_i_time_add(next, 999999) / 1000000 * 1000000;
+    bool set = (client->timer_at > 0 && client->timer_at <= at) || pario_i_move_timer(client, at);
+    return set ? until : next;
+}
+
 /* Waits, and does what comes of it: begins, collects, expires, begins. If more events wait than are
  * taken at once, what has come back goes to the caller first, so that few answers are kept. */
 static pario_error pario_i_turn_round(pario_client *client, int64_t until)
@@ -8461,11 +8486,10 @@ static pario_error pario_i_turn_round(pario_client *client, int64_t until)
     }
     pario_i_begin(client);
     pario_i_client_lock(client);
-    int64_t next = pario_i_heap_next(&client->heap);
-    next = next < until ? next : until;
     bool now = client->changed || client->unparked != NULL || client->fiber_error != 0;
     pario_i_client_unlock(client);
-    if (pario_i_collect(client, now || client->backlog > 0 ? 0 : next) != PARIO_OK) {
+    now = now || client->backlog > 0 || until == 0;
+    if (pario_i_collect(client, now ? 0 : pario_i_wait_end(client, until)) != PARIO_OK) {
         return PARIO_ERROR_SYSTEM;
     }
     pario_i_expire(client);
@@ -8720,7 +8744,10 @@ static bool pario_i_client_open_descriptors(pario_client *client)
     client->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (client->wake_fd >= 0 && pario_i_has_loop(client)) {
         client->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-        return client->epoll_fd >= 0 && pario_i_client_watch(client, &client->wake_fd);
+        client->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+        return client->epoll_fd >= 0 && client->timer_fd >= 0 &&
+               pario_i_client_watch(client, &client->wake_fd) &&
+               pario_i_client_watch(client, &client->timer_fd);
     }
     return client->wake_fd >= 0;
 }
@@ -9226,7 +9253,7 @@ static bool pario_i_is_in_task(pario_client *client)
 /* Sets the descriptor's timer to when pario_next has something to do. */
 static void pario_i_set_timer(pario_client *client)
 {
-    if (client->timer_fd < 0) {
+    if (!client->watched || client->timer_fd < 0) {
         return;
     }
     pario_i_client_lock(client);
@@ -9234,12 +9261,8 @@ static void pario_i_set_timer(pario_client *client)
     int64_t at = more ? PARIO_I_AT_ONCE : pario_i_heap_next(&client->heap);
     pario_i_client_unlock(client);
     at = at == INT64_MAX ? 0 : at;
-    if (at != client->timer_at) {
-        client->timer_at = at;
-        if (!pario_i_timer_set(client->timer_fd, at)) {
-            client->timer_at = -1;
-            pario_i_event_raise(client->wake_fd); /* look again, at once */
-        }
+    if (at != client->timer_at && !pario_i_move_timer(client, at)) {
+        pario_i_event_raise(client->wake_fd); /* look again, at once */
     }
 }
 
@@ -9444,7 +9467,7 @@ static void pario_i_fetch_in_loop(pario_client *client, pario_i_exchange *x)
             pario_i_fetch_abort(client, x, error);
         }
     }
-    if (client->timer_fd >= 0) {
+    if (client->watched) {
         pario_i_event_raise(client->wake_fd); /* what was seen here has to be seen by pario_next */
     }
 }
@@ -9572,19 +9595,10 @@ PARIO_DEF pario_error pario_fd(pario_client *client, int *fd)
     if (pario_i_is_in_task(client)) {
         return PARIO_ERROR_IN_TASK;
     }
-    if (client->timer_fd < 0) {
-        int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-        if (timer < 0) {
-            return PARIO_ERROR_SYSTEM;
-        }
+    if (!client->watched) {
         pario_i_client_lock(client);
-        client->timer_fd = timer;
+        client->watched = true;
         pario_i_client_unlock(client);
-        if (!pario_i_client_watch(client, &client->timer_fd)) {
-            pario_i_fd_close(timer);
-            client->timer_fd = -1;
-            return PARIO_ERROR_SYSTEM;
-        }
         /* Whatever was submitted or has ended before is told now. */
         pario_i_event_raise(client->wake_fd);
         pario_i_set_timer(client);
