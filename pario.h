@@ -107,7 +107,8 @@
  * total time goes on. A consumer that never gives a part back waits for ever, or until pario_wake.
  * pario_fetch waits, too, where held streams have all the connections that `per_host` allows.
  *
- * With `into_fd` the content of the final response, whatever its status, is written as it comes.
+ * With `into_fd` the content of the final response, whatever its status, is written as it comes, at
+ * most 64 KiB at once to a pipe or a socket, and 256 KiB to a file.
  * If that fails, PARIO_ERROR_BODY_WRITE says so with the errno: a full disk, a pipe that nobody
  * reads. SIGPIPE is held back meanwhile in the thread that writes to what at pario_submit is a pipe
  * or a socket. A descriptor that does not block is waited for; one that does, such as a file's,
@@ -3020,8 +3021,13 @@ static pario_error pario_i_proxy_read(pario_i_proxy *proxy, const char *url, con
 #define PARIO_I_INNER_CONTENT_BYTES 16384u
 /* room is made beforehand up to this; beyond it grows as bytes come. */
 #define PARIO_I_FIRST_CONTENT_BYTES 1048576u
-/* So much of content that is passed on is in memory at most. */
-#define PARIO_I_PART_BYTES 65536u
+/* So much of content that is passed on is in memory at most. It is above the 65,483 bytes of the
+ * loopback interface's largest segment. It is no multiple of a page, as some processors copy ten
+ * times slower to a few bytes behind the source's place in its page: who comes to that would stay
+ * there, as the slower a receiver is the more often its buffer is full. */
+#define PARIO_I_PART_BYTES 65500u
+/* So much of what goes to a file, which takes it at once. */
+#define PARIO_I_FILE_PART_BYTES 262000u
 
 /* The limits of a request, in nanoseconds, bytes and numbers; the largest value is no limit. And
  * where its content goes. */
@@ -3849,11 +3855,12 @@ static unsigned char *pario_i_exchange_place(pario_i_exchange *x, size_t *room)
         *room = (size_t)(reply->framing.left < left ? reply->framing.left : left);
         return *room > 0 ? content->data + content->size : NULL;
     }
-    if (content->room <= PARIO_I_PART_BYTES) {
+    bool waits = x->limits->consumer != NULL || x->limits->pipes; /* with what it has */
+    *room = waits ? PARIO_I_PART_BYTES : PARIO_I_FILE_PART_BYTES;
+    if (content->room <= *room) {
         pario_i_reply_drop_content(reply);
-        (void)pario_i_buffer_reserve(content, PARIO_I_PART_BYTES);
+        (void)pario_i_buffer_reserve(content, *room);
     }
-    *room = PARIO_I_PART_BYTES;
     return content->data;
 }
 
@@ -6182,7 +6189,7 @@ static int64_t pario_i_heap_next(const pario_i_heap *heap)
 #include <ucontext.h>
 #endif
 
-#define PARIO_I_RECEIVE_BYTES 65536u
+#define PARIO_I_RECEIVE_BYTES PARIO_I_PART_BYTES
 #if !defined(PARIO_I_EVENTS)
 #define PARIO_I_EVENTS 128 /* taken from the kernel at once */
 #endif

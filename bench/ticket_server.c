@@ -46,7 +46,7 @@
 #define MAX_LINGER 1048576u  /* thrown away after an error, before the connection is closed */
 #define MAX_TURN 1048576u    /* bytes sent before the others have their turn */
 #define MAX_HELD 1000000u    /* of a plateau */
-#define PATTERN_ROOM 262144u /* sent at once by /size */
+#define PATTERN_ROOM 260003u /* sent at once by /size; odd, so that it drifts through the pages */
 #define OVERLAP_NS 60000000  /* the profile "article", a request */
 #define COUNTER_NS 85000000
 #define SECOND_NS 1000000000

@@ -1779,6 +1779,37 @@ TEST(exchange_passes_content_on_in_every_cut)
     }
 }
 
+/* How much is received at once where content is passed on. */
+static size_t part_room(bool stream, bool pipes)
+{
+    drive  d;
+    size_t room = 0;
+    drive_prepare(&d);
+    pass_on(&d, stream);
+    d.limits.pipes = pipes;
+    if (drive_begin(&d)) {
+        core_line parts = { "", 0 };
+        drive_send(&d, false);
+        drive_receive_string(&d, OK_ "Content-Length: 1000000\r\n\r\nabc");
+        take_parts(&d, &parts, stream);
+        CHECK(pario_i_exchange_place(d.x, &room) != NULL);
+        CHECK(d.x->reply->content.room > room);
+        drive_close(&d, 0);
+    }
+    drive_end(&d);
+    return room;
+}
+
+TEST(exchange_receives_more_at_once_for_what_does_not_wait)
+{
+    CHECK(part_room(true, false) <= 65536);
+    CHECK_UINT(part_room(true, false), part_room(false, true));
+    CHECK(part_room(false, false) > part_room(false, true));
+    CHECK(part_room(false, false) <= 262144);
+    CHECK(part_room(false, false) % 4096 != 0); /* see PARIO_I_PART_BYTES */
+    CHECK(part_room(false, true) % 4096 != 0);
+}
+
 /* The order in which parts are handed out, and that nothing is wanted of the server before each. */
 TEST(exchange_wants_nothing_while_a_part_is_out)
 {

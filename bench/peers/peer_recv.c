@@ -20,7 +20,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ROOM 65536
+#define ROOM 65500 /* no multiple of a page: see PARIO_I_PART_BYTES in the header */
 #define PATIENCE_MS 10000
 
 typedef struct peer {
