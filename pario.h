@@ -8472,8 +8472,8 @@ static int64_t pario_i_wait_end(pario_client *client, int64_t until)
     pario_i_client_lock(client);
     int64_t next = pario_i_heap_next(&client->heap);
     pario_i_client_unlock(client);
-    if (next >= until) {
-        return until;
+    if (next >= until || next <= client->now) {
+        return next < until ? next : until;
     }
     int64_t at = pario_i_time_add(next, 999999) / 1000000 * 1000000;
     bool set = (client->timer_at > 0 && client->timer_at <= at) || pario_i_move_timer(client, at);
