@@ -1,7 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* The API's promises: arguments, waking, waiting elsewhere, closing, what is sent. */
+#include <sys/timerfd.h>
+
+/* How often the loop's timer was set. */
+static size_t timers;
+
+static int counted_settime(int fd, int flags, const struct itimerspec *to, struct itimerspec *from)
+{
+    timers++;
+    return timerfd_settime(fd, flags, to, from);
+}
+
+#define timerfd_settime counted_settime
 #define PARIO_IMPLEMENTATION
 #include "pario.h"
+#undef timerfd_settime
 
 #include "e2e.h"
 
@@ -1098,6 +1111,39 @@ E2E(a_flood_of_answers_is_taken_in_one_turn)
         came++;
     }
     CHECK_UINT(came, FLOOD);
+}
+
+/* The loop has its timer for deadlines: a stream goes on at once, without one. */
+E2E(a_stream_without_deadlines_needs_no_timer)
+{
+    static const char        text[4096];
+    static const server_step sends[] = { S_READ,
+                                         S_SEND("HTTP/1.1 200 OK\r\nContent-Length: 12288\r\n\r\n"),
+                                         { SERVER_SEND, text, sizeof text },
+                                         S_UNTIL_READ,
+                                         { SERVER_SEND, text, sizeof text },
+                                         S_UNTIL_READ,
+                                         { SERVER_SEND, text, sizeof text },
+                                         S_AGAIN };
+    server                  *peer = e2e_serve_script(run, sends);
+    pario_request            request = { .url = e2e_url(peer, "/"), .stream = true };
+    pario_response           part;
+    size_t                   bytes = 0;
+    run->config.connect_timeout_ms = PARIO_UNLIMITED;
+    run->config.progress_timeout_ms = PARIO_UNLIMITED;
+    run->config.total_timeout_ms = PARIO_UNLIMITED;
+    run->config.idle_timeout_ms = PARIO_UNLIMITED;
+    timers = 0;
+    if (!e2e_open(run)) {
+        return;
+    }
+    CHECK_ERROR(pario_submit(run->client, &request), PARIO_OK);
+    while (pario_next(run->client, &part, PARIO_UNLIMITED) == PARIO_OK) {
+        bytes += part.body_size;
+        pario_response_free(&part);
+    }
+    CHECK_UINT(bytes, 3 * sizeof text);
+    CHECK_UINT(timers, 0);
 }
 
 /* An id holds 31 bits of slot; more requests than that are as many as memory cannot hold. */
