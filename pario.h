@@ -6195,6 +6195,8 @@ static int64_t pario_i_heap_next(const pario_i_heap *heap)
 #endif
 /* A connection that has received so often in a row lets the others go first. */
 #define PARIO_I_TURNS 16
+/* One whose time is over goes on so often, to take in what had come before. */
+#define PARIO_I_LAST_TURNS 1024
 /* How often idle connections are looked at where no loop watches them. */
 #define PARIO_I_TEND_NS INT64_C(1000000000)
 
@@ -7673,6 +7675,14 @@ static void pario_i_carry_end(pario_client *client, pario_i_exchange *x, int64_t
     pario_i_bury_sessions(client);
 }
 
+/* An exchange's time is over: it ends, unless there is more of its answer than it has taken yet. */
+static void pario_i_carry_late(pario_i_exchange *x, bool rests, unsigned turns, int64_t now)
+{
+    if (!rests || x->phase < PARIO_I_RECEIVE || turns >= PARIO_I_LAST_TURNS) {
+        pario_i_exchange_expire(x, now);
+    }
+}
+
 /* Carries an exchange on until it has to wait, at most until *deadline, or has ended and given its
  * connection back. This is all that executors do with exchanges; after PARIO_I_PARKED it is no
  * longer the caller's. */
@@ -7690,7 +7700,7 @@ static pario_i_carried pario_i_carry(pario_client *client, pario_i_exchange *x, 
         if (carried == PARIO_I_WAITING || carried == PARIO_I_RESTING) {
             *deadline = pario_i_exchange_deadline(x);
             if (now >= *deadline) {
-                pario_i_exchange_expire(x, now);
+                pario_i_carry_late(x, carried == PARIO_I_RESTING, turns, now);
                 carried = PARIO_I_ONWARD;
             }
         }

@@ -114,6 +114,44 @@ static void fails(e2e_run *run, mock *with, const server_step *script, pario_err
     }
 }
 
+/* What has come in time is taken, in however many steps, by who looks when the time is over. */
+E2E(an_answer_in_many_records_that_came_in_time_is_taken)
+{
+    static const server_step script[] = {
+        GREET,
+        S_READ,
+        S_WAIT(1),
+        S_SEND("HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\n"),
+        S_SEND("0123456789012345678901234567890123456789012345678901234567890123456789"),
+        S_SEND("0123456789012345678901234567890123456789012345678901234567890123456789"),
+        S_SEND("012345678901234567890123456789012345678901234567890123456789"),
+        S_UNTIL_THERE,
+        S_FIRE(2),
+        S_DRAIN,
+        S_END
+    };
+    mock           with = { .step = 3 };
+    server        *peer = e2e_serve_script(run, script);
+    pario_response response;
+    run->config.total_timeout_ms = 500;
+    if (!open_with(run, &with)) {
+        return;
+    }
+    int64_t begin = e2e_now_ms();
+    e2e_submit(run, https_url(peer, "/"), 0, NULL);
+    while (server_count(peer).requests < 2 &&
+           pario_next(run->client, &response, 1) == PARIO_TIME_OVER) {
+    }
+    server_fire(peer, 1);
+    server_await_event(peer, 2);
+    bool in_time = e2e_now_ms() - begin < 500;
+    e2e_pass_ms(500);
+    CHECK_ERROR(pario_next(run->client, &response, PARIO_UNLIMITED), PARIO_OK);
+    CHECK_ERROR(response.error, in_time ? PARIO_OK : response.error);
+    pario_response_free(&response);
+    close_with(run, &with);
+}
+
 E2E_WAYS(a_handshake_that_is_refused_says_why)
 {
     static const server_step script[] = { S_READ, S_SEND("unwelcome"), S_DRAIN, S_END };
