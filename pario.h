@@ -7675,6 +7675,13 @@ static void pario_i_carry_end(pario_client *client, pario_i_exchange *x, int64_t
     pario_i_bury_sessions(client);
 }
 
+/* Whether an exchange's time is over, and all that came until then is known: a loop may be about to
+ * be told of it. */
+static bool pario_i_is_late(const pario_client *client, int64_t deadline, int64_t now)
+{
+    return now >= deadline && (!pario_i_has_loop(client) || client->seen >= deadline);
+}
+
 /* An exchange's time is over: it ends, unless there is more of its answer than it has taken yet. */
 static void pario_i_carry_late(pario_i_exchange *x, bool rests, unsigned turns, int64_t now)
 {
@@ -7699,7 +7706,7 @@ static pario_i_carried pario_i_carry(pario_client *client, pario_i_exchange *x, 
         carried = rests ? PARIO_I_RESTING : carried;
         if (carried == PARIO_I_WAITING || carried == PARIO_I_RESTING) {
             *deadline = pario_i_exchange_deadline(x);
-            if (now >= *deadline) {
+            if (pario_i_is_late(client, *deadline, now)) {
                 pario_i_carry_late(x, carried == PARIO_I_RESTING, turns, now);
                 carried = PARIO_I_ONWARD;
             }

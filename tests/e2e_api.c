@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The API's promises: arguments, waking, waiting elsewhere, closing, what is sent. */
+#if !defined(_GNU_SOURCE)
+#define _GNU_SOURCE /* pipe2 */
+#endif
 #include <sys/timerfd.h>
 
 /* How often the loop's timer was set. */
@@ -1111,6 +1114,85 @@ E2E(a_flood_of_answers_is_taken_in_one_turn)
         came++;
     }
     CHECK_UINT(came, FLOOD);
+}
+
+/* Sends a part of the content, and the rest when all others have been answered. */
+static bool serve_in_two(server_peer *peer, const server_request *request, void *context)
+{
+    flood *all = (flood *)context;
+    if (!server_target_is(request, "/two")) {
+        return serve_flood(peer, request, context);
+    }
+    if (!server_say(peer, "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n1234") ||
+        !server_wait(peer, 2) || !server_say(peer, "5678") || !server_until_there(peer)) {
+        return false;
+    }
+    __atomic_add_fetch(&all->there, 1, __ATOMIC_RELEASE);
+    return true;
+}
+
+/* Fills a pipe, or empties it. */
+static void move_all(int fd, bool fill)
+{
+    char bytes[4096] = { 0 };
+    while ((fill ? write(fd, bytes, sizeof bytes) : read(fd, bytes, sizeof bytes)) > 0) {
+    }
+}
+
+static void await_there(const flood *all, size_t wanted)
+{
+    while (__atomic_load_n(&all->there, __ATOMIC_ACQUIRE) < wanted) {
+        sched_yield();
+    }
+}
+
+/* A flood of events stands between that of a pipe, which an exchange waits for, and that of the
+ * rest of its answer, which came in time. */
+E2E(an_answer_behind_a_flood_came_in_time)
+{
+    enum {
+        LIMIT = 1000
+    };
+    flood          all = { 0 };
+    int            ends[2];
+    server        *peer = e2e_serve_handler(run, serve_in_two, &all);
+    pario_request  request = { .tag = FLOOD, .total_timeout_ms = LIMIT };
+    pario_response response;
+    run->config.concurrency = FLOOD + 1;
+    run->apart = true;
+    if ((run->executor != PARIO_EPOLL && run->executor != PARIO_FIBERS) || !e2e_open(run) ||
+        !CHECK_INT(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0)) {
+        return;
+    }
+    request.into_fd = ends[1];
+    for (size_t i = 0; i < FLOOD; i++) {
+        e2e_submit(run, e2e_url(peer, "/"), i, NULL);
+    }
+    while (server_count(peer).requests < FLOOD) {
+        CHECK_ERROR(pario_next(run->client, &response, 1), PARIO_TIME_OVER);
+    }
+    move_all(ends[1], true);
+    int64_t begin = e2e_now_ms();
+    request.url = e2e_url(peer, "/two");
+    CHECK_ERROR(pario_submit(run->client, &request), PARIO_OK);
+    while (server_count(peer).requests < FLOOD + 1) {
+        CHECK_ERROR(pario_next(run->client, &response, 1), PARIO_TIME_OVER);
+    }
+    CHECK_ERROR(pario_next(run->client, &response, 100), PARIO_TIME_OVER); /* takes the part */
+    move_all(ends[0], false);
+    server_fire(peer, 1);
+    await_there(&all, FLOOD);
+    server_fire(peer, 2);
+    await_there(&all, FLOOD + 1);
+    bool in_time = e2e_now_ms() - begin < LIMIT;
+    e2e_pass_ms(LIMIT);
+    for (size_t i = 0; i <= FLOOD; i++) {
+        CHECK_ERROR(pario_next(run->client, &response, PARIO_UNLIMITED), PARIO_OK);
+        CHECK_ERROR(response.error, in_time ? PARIO_OK : response.error);
+        pario_response_free(&response);
+    }
+    close(ends[0]);
+    close(ends[1]);
 }
 
 /* The loop has its timer for deadlines: a stream goes on at once, without one. */
