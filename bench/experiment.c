@@ -370,8 +370,8 @@ static void carry_out(plan *work, const plan_options *options, const run_setup *
         if (plan_over(work, options, setup)) {
             progress_clear(terminal);
             fprintf(stderr,
-                    "%d rounds, for more do not fit into two minutes; --rounds N asks for "
-                    "N\n",
+                    "%d rounds, for more do not fit into two minutes of the rows that need gcc "
+                    "alone; --rounds N asks for N\n",
                     work->rounds);
             break;
         }
