@@ -6,6 +6,8 @@
  *     build/peer_raw --hold -c 10000 http://127.0.0.1:8080    one GET /hold?n=10000 each
  *     build/peer_raw --load -c 100 -n 100000 [--close] URL    GETs of one URL, as fast as may be
  *
+ * With --interface ADDRESS connections begin at that address.
+ *
  * One epoll loop and 24 bytes of state for a request in flight. A response is read into one
  * buffer for all; only one that comes in several parts is kept by its request meanwhile. On a
  * kept connection a request is one send and one recv, and a part of an epoll_wait. It knows no
@@ -59,6 +61,8 @@ struct job {
     int                     epoll;
     struct sockaddr_storage address;
     socklen_t               address_size;
+    struct sockaddr_storage source;      /* where connections begin */
+    socklen_t               source_size; /* 0: anywhere */
     char                    authority[272];
     char                    path[1024];
     char                    request[REQUEST_ROOM]; /* the GET, the same for all */
@@ -242,6 +246,11 @@ static bool connect_slot(const struct job *job, struct slot *slot)
     if (slot->fd < 0) {
         return fail("socket", strerror(errno));
     }
+    if (job->source_size > 0 &&
+        (setsockopt(slot->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) != 0 ||
+         bind(slot->fd, (const struct sockaddr *)&job->source, job->source_size) != 0)) {
+        return fail("bind", strerror(errno));
+    }
     if (setsockopt(slot->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 ||
         (connect(slot->fd, (const struct sockaddr *)&job->address, job->address_size) != 0 &&
          errno != EINPROGRESS)) {
@@ -413,28 +422,35 @@ static bool run(struct job *job)
 
 /* ------------------------------------------------------------------ the command line */
 
-/* Takes the URL apart and looks at its host, which is a number. */
-static bool parse_url(struct job *job, const char *url)
+/* Makes an address of a host that is a number, and a port. */
+static bool parse_address(const char *host, const char *port, struct sockaddr_storage *address,
+                          socklen_t *size)
 {
     struct addrinfo  hints = { .ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM };
     struct addrinfo *found = NULL;
-    char             host[256] = "";
-    char             port[6] = "80";
-    size_t           size = strcspn(url, "/");
-    bool             six = url[0] == '[';
+    if (getaddrinfo(host, port, &hints, &found) != 0) {
+        return fail(host, "not a numeric address");
+    }
+    memcpy(address, found->ai_addr, found->ai_addrlen);
+    *size = found->ai_addrlen;
+    freeaddrinfo(found);
+    return true;
+}
+
+/* Takes the URL apart and looks at its host. */
+static bool parse_url(struct job *job, const char *url)
+{
+    char   host[256] = "";
+    char   port[6] = "80";
+    size_t size = strcspn(url, "/");
+    bool   six = url[0] == '[';
     if (size >= sizeof job->authority || strlen(url + size) >= sizeof job->path) {
         return fail(url, "the URL is too long");
     }
     (void)snprintf(job->authority, sizeof job->authority, "%.*s", (int)size, url);
     (void)snprintf(job->path, sizeof job->path, "%s", (url[size] == '/') ? url + size : "/");
     (void)sscanf(job->authority, six ? "[%255[^]]]:%5[0-9]" : "%255[^:]:%5[0-9]", host, port);
-    if (getaddrinfo(host, port, &hints, &found) != 0) {
-        return fail(url, "its host is not a numeric address");
-    }
-    memcpy(&job->address, found->ai_addr, found->ai_addrlen);
-    job->address_size = found->ai_addrlen;
-    freeaddrinfo(found);
-    return true;
+    return parse_address(host, port, &job->address, &job->address_size);
 }
 
 /* Writes the GET that all begin with. */
@@ -455,7 +471,8 @@ static bool write_request(struct job *job)
 static const char usage[] =
     "usage: peer_raw [-c N] [--days N] [-q] URL          the tickets; URL is the server's\n"
     "       peer_raw --hold [-c N] [-w] URL              N requests held by /hold?n=N\n"
-    "       peer_raw --load [-c N] [-n N] [--close] URL  N requests of one URL\n";
+    "       peer_raw --load [-c N] [-n N] [--close] URL  N requests of one URL\n"
+    "       and --interface ADDRESS                      where connections begin\n";
 
 static bool take_option(struct job *job, int letter)
 {
@@ -476,6 +493,9 @@ static bool take_option(struct job *job, int letter)
     case 'l':
         job->mode = LOAD;
         break;
+    case 'i':
+        good = parse_address(optarg, NULL, &job->source, &job->source_size);
+        break;
     case 'k':
         job->close = true;
         break;
@@ -494,11 +514,9 @@ static bool take_option(struct job *job, int letter)
 static bool parse_options(struct job *job, int count, char **words)
 {
     static const struct option names[] = {
-        { "days", required_argument, NULL, 'd' },
-        { "hold", no_argument, NULL, 'h' },
-        { "load", no_argument, NULL, 'l' },
-        { "close", no_argument, NULL, 'k' },
-        { NULL, 0, NULL, 0 },
+        { "days", required_argument, NULL, 'd' },      { "hold", no_argument, NULL, 'h' },
+        { "interface", required_argument, NULL, 'i' }, { "load", no_argument, NULL, 'l' },
+        { "close", no_argument, NULL, 'k' },           { NULL, 0, NULL, 0 },
     };
     bool good = true;
     int  letter = getopt_long(count, words, "c:n:qw", names, NULL);

@@ -3,9 +3,9 @@
  * peer_recv: one response received by hand: a socket, a loop around recv, and nothing done with
  * what comes, or each piece written to a file. It is what one large response costs at least. With
  * -e it does not wait in recv but by epoll, as who has more than one connection has to, and no
- * longer than ten seconds.
+ * longer than ten seconds. With -b it receives so many bytes at once, at most a million.
  *
- *     build/peer_recv [-e] http://127.0.0.1:8080/size/1000000000 [FILE]
+ *     build/peer_recv [-e] [-b BYTES] http://127.0.0.1:8080/size/1000000000 [FILE]
  *
  * The address is a number, the response has a Content-Length and a head that comes at once.
  */
@@ -21,12 +21,14 @@
 #include <unistd.h>
 
 #define ROOM 65500 /* no multiple of a page: see PARIO_I_PART_BYTES in the header */
+#define MOST_ROOM 1000000
 #define PATIENCE_MS 10000
 
 typedef struct peer {
-    int  fd;
-    int  epoll; /* that says when there is something, or -1 */
-    bool dry;   /* until it says so there is nothing */
+    int    fd;
+    int    epoll; /* that says when there is something, or -1 */
+    bool   dry;   /* until it says so there is nothing */
+    size_t room;  /* so much is received at once */
 } peer;
 
 /* Connects to "host:port", both numbers. Returns a descriptor, or -1. */
@@ -65,14 +67,14 @@ static ssize_t receive_some(peer *from, char *bytes)
     struct epoll_event event;
     ssize_t            got;
     if (from->epoll < 0) {
-        return recv(from->fd, bytes, ROOM, 0);
+        return recv(from->fd, bytes, from->room, 0);
     }
     do {
         if (from->dry && epoll_wait(from->epoll, &event, 1, PATIENCE_MS) != 1) {
             return -1;
         }
-        got = recv(from->fd, bytes, ROOM, MSG_DONTWAIT);
-        from->dry = got < ROOM;
+        got = recv(from->fd, bytes, from->room, MSG_DONTWAIT);
+        from->dry = got < (ssize_t)from->room;
     } while (got < 0 && errno == EAGAIN);
     return got;
 }
@@ -81,7 +83,7 @@ static ssize_t receive_some(peer *from, char *bytes)
  * whether all of it came. */
 static bool receive(peer *from, int file)
 {
-    static char bytes[ROOM + 1];
+    static char bytes[MOST_ROOM + 1];
     ssize_t     got = receive_some(from, bytes);
     bytes[got > 0 ? got : 0] = '\0';
     const char *end = strstr(bytes, "\r\n\r\n");
@@ -124,27 +126,41 @@ static int ask(const char *url, const char *path)
 static bool begin(peer *from, const char *url, const char *path, bool watched)
 {
     from->fd = ask(url, path);
-    from->epoll = -1;
-    from->dry = false;
     return from->fd >= 0 && (!watched || watch(from));
+}
+
+/* Reads the options. Returns whether they and the URL are there and good. */
+static bool parse_options(peer *from, bool *watched, int argc, char **argv)
+{
+    bool good = true;
+    for (int letter = getopt(argc, argv, "eb:"); letter != -1; letter = getopt(argc, argv, "eb:")) {
+        if (letter == 'b') {
+            from->room = strtoul(optarg, NULL, 10);
+        }
+        *watched = *watched || letter == 'e';
+        good = good && letter != '?';
+    }
+    return good && from->room > 0 && from->room <= MOST_ROOM && optind < argc &&
+           strncmp(argv[optind], "http://", 7) == 0;
 }
 
 int main(int argc, char **argv)
 {
-    const bool  watched = argc > 1 && strcmp(argv[1], "-e") == 0;
-    const char *url = argc > 1 + watched ? argv[1 + watched] : "";
-    const char *path = strncmp(url, "http://", 7) == 0 ? strchr(url + 7, '/') : NULL;
-    int         file = -1;
-    peer        from;
+    peer from = { .fd = -1, .epoll = -1, .dry = false, .room = ROOM };
+    bool watched = false;
+    bool good = parse_options(&from, &watched, argc, argv);
+    int  file = -1;
+
+    const char *path = good ? strchr(argv[optind] + 7, '/') : NULL;
     if (path == NULL) {
-        (void)fputs("usage: peer_recv [-e] http://ADDRESS:PORT/PATH [FILE]\n", stderr);
+        (void)fputs("usage: peer_recv [-e] [-b BYTES] http://ADDRESS:PORT/PATH [FILE]\n", stderr);
         return 2;
     }
-    if (argc > 2 + watched) {
-        file = open(argv[2 + watched], O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (optind + 1 < argc) {
+        file = open(argv[optind + 1], O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+        good = file >= 0;
     }
-    if ((argc > 2 + watched && file < 0) || !begin(&from, url, path, watched) ||
-        !receive(&from, file)) {
+    if (!good || !begin(&from, argv[optind], path, watched) || !receive(&from, file)) {
         perror("peer_recv");
         return 1;
     }
