@@ -6189,7 +6189,7 @@ static int64_t pario_i_heap_next(const pario_i_heap *heap)
 #include <ucontext.h>
 #endif
 
-#define PARIO_I_RECEIVE_BYTES PARIO_I_PART_BYTES
+#define PARIO_I_RECEIVE_BYTES 65536u
 #if !defined(PARIO_I_EVENTS)
 #define PARIO_I_EVENTS 128 /* taken from the kernel at once */
 #endif
