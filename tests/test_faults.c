@@ -1105,6 +1105,31 @@ static void timer_in_a_foreign_loop(trial *t)
     collect(t);
 }
 
+/* When the answer comes, the memory that was sent from is in use elsewhere, as by a thread. */
+static void received_elsewhere(trial *t)
+{
+    pario_response response;
+    int            fd = -1;
+    if (t->executor != PARIO_EPOLL || !start_plainly(t, 0)) {
+        return;
+    }
+    ask_for(t, 0, HELLO, "127.0.0.1", t->port, "hello");
+    if (t->accepted[0] > 0 && !failed(t, "pario_fd", pario_fd(t->client, &fd), errno)) {
+        for (int turns = 0; turns < 5 && t->client->scratch == NULL && t->came[0] == 0; turns++) {
+            if (pario_next(t->client, &response, 0) == PARIO_OK) {
+                note_response(t, &response);
+            } else if (t->client->scratch == NULL) {
+                (void)wait_readable(fd, 100);
+            }
+        }
+    }
+    pario_i_scratch *sent = t->client->scratch != NULL ? pario_i_scratch_take(t->client) : NULL;
+    collect(t);
+    if (sent != NULL) {
+        pario_i_scratch_put(t->client, sent);
+    }
+}
+
 static void cancelled(trial *t)
 {
     if (!start_plainly(t, 3)) {
@@ -1293,6 +1318,7 @@ static const scenario scenarios[] = {
     { "one_per_host", one_per_host, true, false, false },
     { "in_a_foreign_loop", in_a_foreign_loop, false, false, false },
     { "timer_in_a_foreign_loop", timer_in_a_foreign_loop, true, false, false },
+    { "received_elsewhere", received_elsewhere, false, false, false },
     { "cancelled", cancelled, false, false, false },
     { "refused", refused, false, false, false },
     { "many_at_once", many_at_once, true, false, false },
