@@ -591,6 +591,18 @@ for number in 0 x 1001; do
     check "tasks, $number of them" 2
 done
 
+printf '100 of 100 requests, 3 threads\n' > wanted
+run "$build/many_cores" 3 100 "$url/status/200" "$url/bytes/99"
+check 'many_cores' 0
+printf '0 of 10 requests, 2 threads\n' > wanted
+run "$build/many_cores" 2 10 "$url%"
+check 'many_cores, a URL that is none' 1
+rm -f wanted
+for number in 0 x 257; do
+    run "$build/many_cores" "$number" 10 "$url/"
+    check "many_cores, $number threads" 2
+done
+
 # ---- proxies --------------------------------------------------------------------------------
 
 # The server is the origin and the proxy: the request that it shows says for which it was taken.
