@@ -630,7 +630,8 @@ PARIO_API pario_error pario_cancel(pario_client *client, uint64_t id) PARIO_NODI
 
 /*
  * A descriptor for somebody else's loop: readable when pario_next with a timeout of 0 has
- * something to do or to hand out. All timers are inside it.
+ * something to do or to hand out. All timers are inside it; only what idles too long on
+ * PARIO_THREADS is closed when pario_next is called next.
  *
  * fd: receives it; it belongs to the client, and is only to be waited on.
  * Returns PARIO_OK, PARIO_ERROR_ARGUMENT, PARIO_ERROR_NO_DESCRIPTOR (PARIO_SEQUENTIAL),
