@@ -5,12 +5,12 @@
 #endif
 #include <sys/timerfd.h>
 
-/* How often the loop's timer was set. */
+/* How often a loop set its timer; clients of several threads count. */
 static size_t timers;
 
 static int counted_settime(int fd, int flags, const struct itimerspec *to, struct itimerspec *from)
 {
-    timers++;
+    (void)__atomic_add_fetch(&timers, 1u, __ATOMIC_RELAXED);
     return timerfd_settime(fd, flags, to, from);
 }
 
