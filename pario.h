@@ -6250,7 +6250,7 @@ typedef struct pario_i_fiber {
 struct pario_client {
     int               epoll_fd; /* -1 where the executor has no loop */
     int               wake_fd;
-    int               timer_fd; /* likewise */
+    int               timer_fd; /* -1 where there is none, too */
     uint32_t          free_slot PARIO_I_GUARDED_BY(lock);
     bool              woken;   /* atomic: by pario_wake */
     bool              in_task; /* on PARIO_SEQUENTIAL */
