@@ -446,7 +446,6 @@ TEST(below_the_stack_of_a_fiber_is_no_access)
     pario_close(client);
 }
 
-/* Tasks count against the queue, as requests do. */
 /* Where tasks go: hosts that have one connection only each. */
 typedef struct turns {
     server *host;
@@ -528,6 +527,7 @@ E2E(the_descriptor_tells_of_a_connection_that_a_task_leaves)
     close(all.unreadable);
 }
 
+/* Tasks count against the queue, as requests do. */
 E2E(the_queue_takes_only_so_many_tasks)
 {
     size_t         good = 0;
